@@ -1,0 +1,484 @@
+#include "formats/formats_priv.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+/*
+ * API calls: by far the most of a report, so they are read without the walker.
+ * They go out one by one to whoever asked, and are counted by API; the counts
+ * become facts. Both layouts are read: CAPE's (arguments as a list of names and
+ * values) and Cuckoo's (an object).
+ */
+
+enum field {
+    FIELD_ID,
+    FIELD_API,
+    FIELD_CATEGORY,
+    FIELD_TIME,
+    FIELD_THREAD,
+    FIELD_CALLER,
+    FIELD_PARENT_CALLER,
+    FIELD_STATUS,
+    FIELD_RETURN,
+    FIELD_PRETTY_RETURN,
+    FIELD_REPEATED,
+    FIELD_TEXTS, /* so many hold a text; what follows holds more */
+    FIELD_ARGUMENTS = FIELD_TEXTS,
+    FIELD_UNKNOWN
+};
+
+static const struct {
+    const char *key;
+    uint8_t len;
+    uint8_t field;
+} keys[] = {
+#define KEY(text, field)                                                                           \
+    {                                                                                              \
+        text, sizeof(text) - 1, field                                                              \
+    }
+    KEY("timestamp", FIELD_TIME),
+    KEY("thread_id", FIELD_THREAD),
+    KEY("caller", FIELD_CALLER),
+    KEY("parentcaller", FIELD_PARENT_CALLER),
+    KEY("category", FIELD_CATEGORY),
+    KEY("api", FIELD_API),
+    KEY("status", FIELD_STATUS),
+    KEY("return", FIELD_RETURN),
+    KEY("pretty_return", FIELD_PRETTY_RETURN),
+    KEY("arguments", FIELD_ARGUMENTS),
+    KEY("repeated", FIELD_REPEATED),
+    KEY("id", FIELD_ID),
+    KEY("time", FIELD_TIME),
+    KEY("tid", FIELD_THREAD),
+    KEY("return_value", FIELD_RETURN),
+#undef KEY
+};
+
+/* A text in w->call, which may move while the call is still being read. */
+struct span {
+    size_t at, n;
+};
+
+struct arg_spans {
+    struct span name, value, pretty;
+};
+
+struct tally_row {
+    as_str api, category;
+    uint64_t count, failed;
+    uint64_t begin, end; /* the first call */
+    as_step index;
+};
+
+#define TALLY_MAX 4096 /* distinct APIs in one process; Windows has them, malware does not */
+
+struct as_tally {
+    struct tally_row rows[TALLY_MAX];
+    uint16_t slots[2 * TALLY_MAX]; /* 1 + row */
+    size_t n;
+    uint64_t calls, failed;
+    as_str first_time, last_time;
+    size_t hint; /* keys come in the same order in every call */
+    struct span texts[FIELD_TEXTS];
+    struct arg_spans args[AS_CALL_ARGS_MAX];
+    as_call out;
+};
+
+struct as_tally *as_tally_new(void)
+{
+    return as_mem_zero(1, sizeof(struct as_tally));
+}
+
+void as_tally_free(struct as_tally *t)
+{
+    as_mem_free(t);
+}
+
+static void reset(struct as_tally *t)
+{
+    memset(t->slots, 0, sizeof(t->slots));
+    t->n = 0;
+    t->calls = t->failed = 0;
+    t->first_time = t->last_time = 0;
+}
+
+static enum field field_of(struct as_tally *t, as_bytes key)
+{
+    for (size_t i = 0; i < AS_COUNT(keys); i++) {
+        size_t k = (t->hint + i) % AS_COUNT(keys);
+
+        if (keys[k].len == key.n && !memcmp(keys[k].key, key.p, key.n)) {
+            t->hint = k + 1;
+            return (enum field)keys[k].field;
+        }
+    }
+    return FIELD_UNKNOWN;
+}
+
+/* NULL when the table is full: the call still counts in the total. */
+static struct tally_row *row_of(struct as_tally *t, as_str api)
+{
+    size_t slot = (api * 2654435761u) % (2 * TALLY_MAX);
+
+    for (; t->slots[slot]; slot = (slot + 1) % (2 * TALLY_MAX)) {
+        if (t->rows[t->slots[slot] - 1].api == api)
+            return &t->rows[t->slots[slot] - 1];
+    }
+    if (t->n == TALLY_MAX)
+        return NULL;
+    t->rows[t->n] = (struct tally_row){.api = api};
+    t->slots[slot] = (uint16_t)++t->n;
+    return &t->rows[t->n - 1];
+}
+
+static as_code keep(as_walk *w, const as_json_tok *t, struct span *ret, as_err *err)
+{
+    as_bytes text = {0};
+    as_code rc;
+
+    if (t->type == AS_JSON_NULL)
+        return AS_OK;
+    rc = as_walk_text(w, t, &text, err);
+    if (rc)
+        return rc;
+    *ret = (struct span){w->call.n, text.n};
+    as_buf_add(&w->call, text);
+    return w->call.failed ? as_fail_nomem(err, "an API call") : AS_OK;
+}
+
+/* A value that is no scalar is kept as it was written. */
+static as_code keep_any(as_walk *w, as_json_tok *t, struct span *ret, as_err *err)
+{
+    size_t at = w->call.n, n = 0;
+    as_json_type open = t->type;
+    as_json_type last = open;
+    as_code rc;
+
+    if (open != AS_JSON_OBJECT && open != AS_JSON_ARRAY)
+        return keep(w, t, ret, err);
+    /* The bytes leave the window as the parser goes on: write them anew, token by token. */
+    as_buf_byte(&w->call, open == AS_JSON_OBJECT ? '{' : '[');
+    for (size_t depth = 1; depth; n++) {
+        rc = as_walk_next(w, t, err);
+        if (rc)
+            return rc;
+        switch (t->type) {
+        case AS_JSON_OBJECT_END:
+        case AS_JSON_ARRAY_END:
+            as_buf_byte(&w->call, t->type == AS_JSON_OBJECT_END ? '}' : ']');
+            depth--;
+            break;
+        default:
+            if (last == AS_JSON_KEY)
+                as_buf_byte(&w->call, ':');
+            else if (last != AS_JSON_OBJECT && last != AS_JSON_ARRAY)
+                as_buf_byte(&w->call, ',');
+            if (t->type == AS_JSON_OBJECT || t->type == AS_JSON_ARRAY) {
+                as_buf_byte(&w->call, t->type == AS_JSON_OBJECT ? '{' : '[');
+                depth++;
+            } else if (t->type == AS_JSON_KEY || t->type == AS_JSON_STRING) {
+                as_buf_byte(&w->call, '"');
+                as_buf_add(&w->call, t->raw);
+                as_buf_byte(&w->call, '"');
+            } else {
+                as_buf_add(&w->call, t->raw);
+            }
+        }
+        last = t->type;
+    }
+    *ret = (struct span){at, w->call.n - at};
+    return w->call.failed ? as_fail_nomem(err, "an API call") : AS_OK;
+}
+
+static struct arg_spans *new_arg(struct as_tally *t)
+{
+    if (t->out.n_args == AS_CALL_ARGS_MAX) {
+        t->out.args_left_out++;
+        return NULL;
+    }
+    t->args[t->out.n_args] = (struct arg_spans){0};
+    return &t->args[t->out.n_args++];
+}
+
+/* {"name":..,"value":..,"pretty_value":..}, its bracket already read. */
+static as_code read_listed_arg(as_walk *w, as_json_tok *t, as_err *err)
+{
+    struct arg_spans left_out, *arg = new_arg(w->tally);
+    as_code rc;
+
+    if (!arg)
+        arg = &left_out;
+    for (;;) {
+        struct span ignored, *to = &ignored;
+
+        rc = as_walk_next(w, t, err);
+        if (rc || t->type == AS_JSON_OBJECT_END)
+            return rc;
+        if (as_bytes_is(t->raw, "name"))
+            to = &arg->name;
+        else if (as_bytes_is(t->raw, "value"))
+            to = &arg->value;
+        else if (as_bytes_is(t->raw, "pretty_value"))
+            to = &arg->pretty;
+        rc = as_walk_next(w, t, err);
+        if (!rc)
+            rc = keep_any(w, t, to, err);
+        if (rc)
+            return rc;
+    }
+}
+
+static as_code read_args(as_walk *w, as_json_tok *t, as_err *err)
+{
+    bool object = t->type == AS_JSON_OBJECT;
+    as_code rc;
+
+    if (!w->options->on_call || (!object && t->type != AS_JSON_ARRAY))
+        return as_json_skip(w->json, t, err);
+    for (;;) {
+        struct arg_spans left_out, *arg;
+
+        rc = as_walk_next(w, t, err);
+        if (rc || t->type == AS_JSON_OBJECT_END || t->type == AS_JSON_ARRAY_END)
+            return rc;
+        if (t->type == AS_JSON_OBJECT) {
+            rc = read_listed_arg(w, t, err);
+        } else {
+            arg = new_arg(w->tally);
+            if (!arg)
+                arg = &left_out;
+            if (object) {
+                rc = keep(w, t, &arg->name, err);
+                if (!rc)
+                    rc = as_walk_next(w, t, err);
+            }
+            if (!rc)
+                rc = keep_any(w, t, &arg->value, err);
+        }
+        if (rc)
+            return rc;
+    }
+}
+
+static as_code pass_unknown(as_walk *w, as_place *call, as_step key, as_json_tok *t, as_err *err)
+{
+    as_place child = {.up = call, .step = key, .begin = t->begin};
+
+    return as_walk_pass(w, &child, t, false, err);
+}
+
+static as_code read_member(as_walk *w, as_place *call, as_json_tok *t, as_err *err)
+{
+    enum field field = field_of(w->tally, t->raw);
+    as_step key = 0;
+    as_code rc;
+
+    if (field == FIELD_UNKNOWN) {
+        rc = as_walk_key(w, t, &key, err);
+        if (rc)
+            return rc;
+    }
+    rc = as_walk_next(w, t, err);
+    if (rc)
+        return rc;
+    if (field == FIELD_ARGUMENTS)
+        return read_args(w, t, err);
+    if (field == FIELD_UNKNOWN || t->type < AS_JSON_STRING)
+        return pass_unknown(w, call, key, t, err);
+    if (w->options->on_call || field == FIELD_API || field == FIELD_CATEGORY ||
+        field == FIELD_TIME || field == FIELD_STATUS || field == FIELD_REPEATED)
+        return keep(w, t, &w->tally->texts[field], err);
+    return AS_OK;
+}
+
+static as_bytes view(const as_walk *w, struct span s)
+{
+    return (as_bytes){s.n ? w->call.p + s.at : NULL, s.n};
+}
+
+static as_code count(as_walk *w, const as_call *call, as_step index, as_err *err)
+{
+    struct as_tally *t = w->tally;
+    struct tally_row *row;
+    as_str api = 0, category = 0, time = 0;
+    as_code rc = as_facts_intern(w->facts, call->api, &api);
+
+    if (!rc)
+        rc = as_facts_intern(w->facts, call->category, &category);
+    if (!rc)
+        rc = as_facts_intern(w->facts, call->time, &time);
+    if (rc)
+        return as_walk_facts_failed(w, rc, err);
+    if (!t->calls)
+        t->first_time = time;
+    t->last_time = time;
+    t->calls += 1 + call->repeated;
+    t->failed += call->failed ? 1 + call->repeated : 0;
+    row = row_of(t, api);
+    if (!row)
+        return AS_OK;
+    if (!row->count) {
+        row->category = category;
+        row->begin = call->begin;
+        row->end = call->end;
+        row->index = index;
+    }
+    row->count += 1 + call->repeated;
+    row->failed += call->failed ? 1 + call->repeated : 0;
+    return AS_OK;
+}
+
+/* One call, its bracket already read in `t`. */
+static as_code read_call(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
+{
+    struct as_tally *tally = w->tally;
+    as_call *call = &tally->out;
+    as_code rc;
+
+    as_walk_tick(w);
+    memset(tally->texts, 0, sizeof(tally->texts));
+    as_buf_reset(&w->call);
+    call->n_args = call->args_left_out = 0;
+    tally->hint = 0;
+    do {
+        rc = as_walk_next(w, t, err);
+        if (rc)
+            return rc;
+        if (t->type == AS_JSON_KEY)
+            rc = read_member(w, place, t, err);
+        if (rc)
+            return rc;
+    } while (t->type != AS_JSON_OBJECT_END || t->begin != place->begin);
+    call->process = fact;
+    call->index = place->step;
+    call->begin = t->begin;
+    call->end = t->end;
+    call->id = view(w, tally->texts[FIELD_ID]);
+    call->api = view(w, tally->texts[FIELD_API]);
+    call->category = view(w, tally->texts[FIELD_CATEGORY]);
+    call->time = view(w, tally->texts[FIELD_TIME]);
+    call->thread = view(w, tally->texts[FIELD_THREAD]);
+    call->caller = view(w, tally->texts[FIELD_CALLER]);
+    call->parent_caller = view(w, tally->texts[FIELD_PARENT_CALLER]);
+    call->status = view(w, tally->texts[FIELD_STATUS]);
+    call->ret = view(w, tally->texts[FIELD_RETURN]);
+    call->pretty_ret = view(w, tally->texts[FIELD_PRETTY_RETURN]);
+    call->failed = as_bytes_is(call->status, "false") || as_bytes_is(call->status, "0");
+    if (!as_bytes_u64(view(w, tally->texts[FIELD_REPEATED]), &call->repeated) ||
+        call->repeated > UINT32_MAX)
+        call->repeated = 0;
+    w->analysis->calls++;
+    if (w->options->on_call) {
+        for (size_t i = 0; i < call->n_args; i++) {
+            call->args[i].name = view(w, tally->args[i].name);
+            call->args[i].value = view(w, tally->args[i].value);
+            call->args[i].pretty = view(w, tally->args[i].pretty);
+        }
+        rc = w->options->on_call(w->options->call_ctx, call, err);
+        if (rc)
+            return rc;
+    }
+    return count(w, call, place->step, err);
+}
+
+static as_code put_number(as_walk *w, as_draft *d, as_attr_name name, uint64_t value)
+{
+    as_buf_reset(&w->text);
+    as_buf_u64(&w->text, value);
+    return w->text.failed
+               ? AS_NOMEM
+               : as_draft_text(d, w->facts, name, AS_FORM_NUMBER, as_buf_bytes(&w->text));
+}
+
+static as_code put_str(as_walk *w, as_draft *d, as_attr_name name, as_str str)
+{
+    return str ? as_draft_text(d, w->facts, name, AS_FORM_TEXT, as_facts_text(w->facts, str))
+               : AS_OK;
+}
+
+/* The whole list, as one fact. */
+static as_code put_trace(as_walk *w, uint32_t fact, const as_evidence *list)
+{
+    struct as_tally *t = w->tally;
+    as_draft d;
+    as_code rc;
+
+    as_draft_init(&d, AS_KIND_API_TRACE);
+    d.parent = fact;
+    d.evidence[0] = *list;
+    d.n_evidence = 1;
+    rc = put_number(w, &d, AS_ATTR_COUNT, t->calls);
+    if (!rc)
+        rc = put_number(w, &d, AS_ATTR_FAILED, t->failed);
+    if (!rc)
+        rc = put_str(w, &d, AS_ATTR_STARTED, t->first_time);
+    if (!rc)
+        rc = put_str(w, &d, AS_ATTR_ENDED, t->last_time);
+    return rc ? rc : as_facts_add(w->facts, &d, NULL);
+}
+
+/* One API: the first call that used it, and the list it was counted in. */
+static as_code put_use(as_walk *w, uint32_t fact, const struct tally_row *row, as_node node,
+                       const as_evidence *list)
+{
+    as_draft d;
+    as_code rc;
+
+    as_draft_init(&d, AS_KIND_API_USE);
+    d.parent = fact;
+    d.evidence[0] = (as_evidence){row->begin, row->end, node, row->index};
+    d.evidence[1] = *list;
+    d.n_evidence = 2;
+    rc = put_str(w, &d, AS_ATTR_API, row->api);
+    if (!rc)
+        rc = put_str(w, &d, AS_ATTR_CATEGORY, row->category);
+    if (!rc)
+        rc = put_number(w, &d, AS_ATTR_COUNT, row->count);
+    if (!rc && row->failed)
+        rc = put_number(w, &d, AS_ATTR_FAILED, row->failed);
+    return rc ? rc : as_facts_add(w->facts, &d, NULL);
+}
+
+static as_code put_facts(as_walk *w, as_place *place, uint64_t end, uint32_t fact, as_err *err)
+{
+    struct as_tally *t = w->tally;
+    as_place child = {.up = place};
+    as_evidence list = {0}, first = {0};
+    as_code rc = as_walk_evidence(w, place, end, &list, err);
+
+    if (!rc)
+        rc = as_walk_evidence(w, &child, 0, &first, err); /* for its node: the list's */
+    if (rc)
+        return rc;
+    rc = put_trace(w, fact, &list);
+    for (size_t i = 0; !rc && i < t->n; i++)
+        rc = put_use(w, fact, &t->rows[i], first.node, &list);
+    return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
+}
+
+as_code as_read_calls(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
+{
+    as_code rc;
+
+    if (t->type != AS_JSON_ARRAY)
+        return as_walk_pass(w, place, t, false, err);
+    reset(w->tally);
+    for (as_step i = 0;; i++) {
+        as_place child = {.up = place, .step = i};
+
+        rc = as_walk_next(w, t, err);
+        if (rc)
+            return rc;
+        if (t->type == AS_JSON_ARRAY_END)
+            break;
+        if (i >= AS_STEP_KEY - 1)
+            return as_fail(err, AS_LIMIT, (size_t)t->begin, "an array has too many elements");
+        child.begin = t->begin;
+        rc = t->type == AS_JSON_OBJECT ? read_call(w, &child, fact, t, err)
+                                       : as_walk_pass(w, &child, t, false, err);
+        if (rc)
+            return rc;
+    }
+    return w->tally->calls ? put_facts(w, place, t->end, fact, err) : AS_OK;
+}

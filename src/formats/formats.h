@@ -1,0 +1,121 @@
+/*
+ * formats - an analysis report, whoever wrote it, becomes one as_analysis.
+ *
+ *     as_source   *s = NULL;
+ *     as_analysis *a = NULL;
+ *
+ *     if (as_source_open(path, NULL, &s, &err) || as_analysis_read(s, NULL, &a, &err))
+ *         ...                                     err.offset is the bad byte
+ *     printf("%s %zu facts\n", a->tool, as_facts_count(a->facts));
+ *     as_analysis_free(a);
+ *     as_source_free(s);
+ *
+ * The reader is chosen by content, never by name. A key that a reader does not
+ * know, or a value of another type than it expects, never stops it: it is counted
+ * by path in `coverage`. A report either comes out whole or not at all.
+ *
+ * Depends on: base, evidence.  Threads: one analysis, one thread.
+ * The bytes in an analysis are the attacker's: show them, never print them.
+ */
+#ifndef AS_FORMATS_H
+#define AS_FORMATS_H
+
+#include "base/json.h"
+#include "evidence/evidence.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Paths of unmapped values that are told apart; the rest is one "other" row. */
+#define AS_COVERAGE_PATHS_MAX 2000
+
+typedef struct as_unmapped {
+    as_str path; /* JSON Pointer with "*" for array indexes, numbers and hashes */
+    uint64_t count;
+    uint64_t bytes;
+    bool known; /* the reader knows it and leaves it out on purpose */
+} as_unmapped;
+
+typedef struct as_coverage {
+    uint64_t total_bytes;  /* of the unpacked input */
+    uint64_t mapped_bytes; /* total less the bytes of unmapped values */
+    as_unmapped *rows;     /* by bytes, largest first */
+    size_t n;
+} as_coverage;
+
+/*
+ * One API call, in the form that sequences are made of. All views die with the
+ * callback. `repeated` further identical calls followed this one.
+ */
+#define AS_CALL_ARGS_MAX 64
+
+typedef struct as_call_arg {
+    as_bytes name, value;
+    as_bytes pretty; /* the tool's own reading of the value, or {0} */
+} as_call_arg;
+
+typedef struct as_call {
+    uint32_t process; /* fact number of the process */
+    uint64_t index;   /* in the process's list */
+    as_bytes id;      /* the tool's own number of the call, or {0} */
+    as_bytes api, category, time, thread, caller, parent_caller, status, ret, pretty_ret;
+    uint64_t repeated;
+    bool failed;
+    uint64_t begin, end; /* evidence: the call's object */
+    size_t n_args, args_left_out;
+    as_call_arg args[AS_CALL_ARGS_MAX];
+} as_call;
+
+/* Called for each call in order of the input. Anything but AS_OK stops the reading. */
+typedef as_code as_call_fn(void *ctx, const as_call *call, as_err *err);
+
+/* Called now and then with the packed bytes consumed. */
+typedef void as_tick_fn(void *ctx, uint64_t done);
+
+typedef struct as_read_options {
+    as_call_fn *on_call;
+    void *call_ctx;
+    as_tick_fn *on_tick;
+    void *tick_ctx;
+    size_t memory; /* for facts; 0: AS_FACTS_MEMORY */
+} as_read_options;
+
+typedef struct as_analysis {
+    const char *tool;               /* "CAPE" or "Cuckoo" */
+    as_str tool_version;            /* as the report says, or 0 */
+    const char *source;             /* name of the input; owned */
+    uint8_t sha256[AS_SHA256_SIZE]; /* of the unpacked input */
+    uint64_t size;                  /* of the unpacked input */
+    bool packed;
+    uint32_t sample; /* fact number of the sample, or AS_NO_FACT */
+    uint64_t calls;  /* API calls read, repeats not counted */
+    /* Why the run behind the report is incomplete: kinds of gap found, as bits. */
+    uint32_t gaps; /* AS_GAP_* */
+    as_json_doubts doubts;
+    as_coverage coverage;
+    as_facts *facts;
+} as_analysis;
+
+#define AS_GAP_ERRORS  1u /* the tool reports errors of its own */
+#define AS_GAP_NOTHING 2u /* nothing ran: no process was seen */
+#define AS_GAP_NO_END  4u /* the run has no end time */
+#define AS_GAP_STATUS  8u /* the tool calls the run failed or aborted */
+
+static inline bool as_analysis_partial(const as_analysis *a)
+{
+    return a->gaps != 0;
+}
+
+/*
+ * Reads a report to its end. AS_INVALID (not JSON, cut off), AS_UNKNOWN (of no tool
+ * that assay reads), AS_LIMIT, AS_NOMEM, or what the source says.
+ */
+as_code as_analysis_read(as_source *source, const as_read_options *options, as_analysis **ret,
+                         as_err *err) AS_CHECKED;
+void as_analysis_free(as_analysis *a);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

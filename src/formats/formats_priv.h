@@ -1,0 +1,208 @@
+/*
+ * formats_priv - private to formats: what a reader is made of.
+ *
+ * A reader is a set of shapes. A shape says, for each key that an object may have,
+ * what its value means: an attribute of the fact in hand, a new fact, or more of
+ * the same. One walker (walk.c) goes through the JSON with a shape in hand; what no
+ * row names is counted by path and passed over. So a reader is a table, and reading
+ * a new tool means writing one.
+ *
+ *     static const as_row mutex_rows[] = { ATTR("", NAME), ATTR("name", NAME) };
+ *     ...
+ *     FACT("mutexes", MUTEX, mutex),     a list of texts or of objects: both read
+ */
+#ifndef AS_FORMATS_PRIV_H
+#define AS_FORMATS_PRIV_H
+
+#include "formats/formats.h"
+
+typedef struct as_walk as_walk;
+typedef struct as_place as_place;
+typedef struct as_row as_row;
+
+typedef struct as_shape {
+    const as_row *rows;
+    size_t n;
+} as_shape;
+
+typedef enum as_act {
+    /* A scalar, or each scalar of an array, is attribute `what` of the current fact. */
+    AS_ACT_ATTR,
+    /* An object, or each element of an array, is a new fact of kind `what`, read with
+     * `sub`; a scalar goes to the row of `sub` whose key is "". */
+    AS_ACT_FACT,
+    /* An object, or each object of an array, is more of the current fact. */
+    AS_ACT_INTO,
+    /* Every scalar at any depth is a new fact of kind `what`: NAME is its path of keys
+     * from this one on, joined by dots, VALUE the scalar. */
+    AS_ACT_LEAVES,
+    /* Each [a, b] of an array is a new fact of kind `what` with two attributes. */
+    AS_ACT_PAIRS,
+    /* `hook` reads the value itself. */
+    AS_ACT_HOOK,
+    /* Known and left out on purpose. */
+    AS_ACT_SKIP
+} as_act;
+
+/*
+ * Reads the value that `t` begins, to its end. `place` is the value's own place,
+ * `fact` the number of the current fact or AS_NO_FACT.
+ */
+typedef as_code as_hook(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err);
+
+struct as_row {
+    const char *key; /* NULL: every other key; must be the last row */
+    uint8_t key_len;
+    uint8_t act;
+    uint16_t what;     /* as_kind or as_attr_name */
+    uint16_t key_attr; /* attribute of the facts below that receives the key, or AS_NO_ATTR */
+    const as_shape *sub;
+    as_hook *hook;
+};
+
+#define AS_NO_ATTR AS_ATTR_NAME_COUNT
+
+#define ROW_KEY(text) .key = (text), .key_len = sizeof(text) - 1, .key_attr = AS_NO_ATTR
+#define ATTR(text, attr)                                                                           \
+    {                                                                                              \
+        ROW_KEY(text), .act = AS_ACT_ATTR, .what = AS_ATTR_##attr                                  \
+    }
+#define FACT(text, kind, shape)                                                                    \
+    {                                                                                              \
+        ROW_KEY(text), .act = AS_ACT_FACT, .what = AS_KIND_##kind, .sub = &as_shape_##shape        \
+    }
+#define INTO(text, shape)                                                                          \
+    {                                                                                              \
+        ROW_KEY(text), .act = AS_ACT_INTO, .sub = &as_shape_##shape                                \
+    }
+#define LEAVES(text, kind)                                                                         \
+    {                                                                                              \
+        ROW_KEY(text), .act = AS_ACT_LEAVES, .what = AS_KIND_##kind                                \
+    }
+#define HOOK(text, function)                                                                       \
+    {                                                                                              \
+        ROW_KEY(text), .act = AS_ACT_HOOK, .hook = (function)                                      \
+    }
+#define SKIP(text)                                                                                 \
+    {                                                                                              \
+        ROW_KEY(text), .act = AS_ACT_SKIP                                                          \
+    }
+/* As FACT, and the key itself is attribute `attr` of the facts. */
+#define KEYED_FACT(text, attr, kind, shape)                                                        \
+    {                                                                                              \
+        .key = (text), .key_len = sizeof(text) - 1, .key_attr = AS_ATTR_##attr,                    \
+        .act = AS_ACT_FACT, .what = AS_KIND_##kind, .sub = &as_shape_##shape                       \
+    }
+/* An array of two-element arrays, each a fact of kind `kind` (see pair_attrs()). */
+#define PAIRS(text, kind)                                                                          \
+    {                                                                                              \
+        ROW_KEY(text), .act = AS_ACT_PAIRS, .what = AS_KIND_##kind                                 \
+    }
+/* For every other key; the key itself becomes attribute `attr` of the facts below. */
+#define OTHER_FACT(attr, kind, shape)                                                              \
+    {                                                                                              \
+        .key_attr = AS_ATTR_##attr, .act = AS_ACT_FACT, .what = AS_KIND_##kind,                    \
+        .sub = &as_shape_##shape                                                                   \
+    }
+#define OTHER_INTO(attr, shape)                                                                    \
+    {                                                                                              \
+        .key_attr = AS_ATTR_##attr, .act = AS_ACT_INTO, .sub = &as_shape_##shape                   \
+    }
+#define ANY_FACT(kind, shape)                                                                      \
+    {                                                                                              \
+        .key_attr = AS_NO_ATTR, .act = AS_ACT_FACT, .what = AS_KIND_##kind,                        \
+        .sub = &as_shape_##shape                                                                   \
+    }
+#define ANY_INTO(shape)                                                                            \
+    {                                                                                              \
+        .key_attr = AS_NO_ATTR, .act = AS_ACT_INTO, .sub = &as_shape_##shape                       \
+    }
+/* For every other key; the key begins the path in NAME. */
+#define OTHER_LEAVES(kind)                                                                         \
+    {                                                                                              \
+        .key_attr = AS_NO_ATTR, .act = AS_ACT_LEAVES, .what = AS_KIND_##kind                       \
+    }
+
+#define SHAPE(name, ...)                                                                           \
+    static const as_row name##_rows[] = {__VA_ARGS__};                                             \
+    const as_shape as_shape_##name = {name##_rows, AS_COUNT(name##_rows)}
+/* Of one file only. A shape that names itself is declared before its rows. */
+#define LOCAL_SHAPE(name, ...)                                                                     \
+    static const as_row name##_rows[] = {__VA_ARGS__};                                             \
+    static const as_shape as_shape_##name = {name##_rows, AS_COUNT(name##_rows)}
+
+/* Where in the input a value lies; lives on the stack of the walker. */
+struct as_place {
+    as_place *up; /* NULL at the root */
+    as_step step; /* of this value in `up` */
+    uint64_t begin;
+    bool has_node;
+    as_node node; /* once something below was pointed at */
+};
+
+/* A key that was read as a value, for the facts below it. */
+typedef struct as_context {
+    as_attr_name attr;
+    as_str str;
+    uint64_t begin; /* the object that holds the key; its end is not known yet */
+    as_node node;   /* and where that object lies */
+    as_step last;
+} as_context;
+
+#define AS_CONTEXT_MAX 16
+
+struct as_walk {
+    as_source *source;
+    as_json *json;
+    as_facts *facts;
+    const as_read_options *options;
+    as_analysis *analysis;
+    as_context context[AS_CONTEXT_MAX];
+    size_t n_context, context_base; /* from context_base on they belong to the fact in hand */
+    as_buf text;                    /* decoded value in hand */
+    as_buf name;                    /* path under LEAVES */
+    as_buf path;                    /* pattern of an unmapped value */
+    as_buf call;                    /* bytes of the call in hand */
+    struct as_tally *tally;
+    struct as_paths *paths;
+    uint64_t ticks;
+};
+
+/* walk.c */
+void as_walk_tick(as_walk *w);
+as_code as_walk_object(as_walk *w, as_place *place, const as_shape *shape, uint32_t fact,
+                       as_draft *draft, uint64_t *ret_end, as_err *err) AS_CHECKED;
+as_code as_walk_member(as_walk *w, as_place *place, const as_shape *shape, uint32_t fact,
+                       as_draft *draft, as_json_tok *t, as_err *err) AS_CHECKED;
+as_code as_walk_next(as_walk *w, as_json_tok *t, as_err *err) AS_CHECKED;
+as_code as_walk_text(as_walk *w, const as_json_tok *t, as_bytes *ret, as_err *err) AS_CHECKED;
+as_code as_walk_evidence(as_walk *w, const as_place *place, uint64_t end, as_evidence *ret,
+                         as_err *err) AS_CHECKED;
+as_code as_walk_key(as_walk *w, const as_json_tok *t, as_step *ret, as_err *err) AS_CHECKED;
+as_code as_walk_facts_failed(as_walk *w, as_code rc, as_err *err);
+
+/* Counts the value that `t` begins as unmapped, after passing over it. */
+as_code as_walk_pass(as_walk *w, const as_place *place, as_json_tok *t, bool known,
+                     as_err *err) AS_CHECKED;
+
+/* coverage.c */
+struct as_paths *as_paths_new(void) AS_CHECKED;
+void as_paths_free(struct as_paths *p);
+as_code as_paths_add(as_walk *w, const as_place *place, uint64_t bytes, bool known,
+                     as_err *err) AS_CHECKED;
+as_code as_paths_finish(as_walk *w, as_err *err) AS_CHECKED;
+
+/* calls.c */
+as_hook as_read_calls;
+struct as_tally *as_tally_new(void) AS_CHECKED;
+void as_tally_free(struct as_tally *t);
+
+/* join.c: makes one fact of what the report told in several places. */
+as_code as_join_facts(as_facts *f, as_err *err) AS_CHECKED;
+
+/* sandbox*.c: the shapes of CAPE and Cuckoo reports. */
+extern const as_shape as_shape_sandbox, as_shape_behavior, as_shape_network, as_shape_suricata;
+extern const as_shape as_shape_file, as_shape_static, as_shape_antivirus_summary;
+extern const as_shape as_shape_yara, as_shape_detail, as_shape_host, as_shape_domain;
+
+#endif

@@ -1,0 +1,271 @@
+#include "formats/formats_priv.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+/*
+ * A sandbox tells the same thing in several places: a process in its list and in
+ * its tree, a file under the process that wrote it and in the summary. Two facts
+ * are joined when one says nothing that the other does not say as well; the one
+ * that says more stays, with the evidence of both.
+ */
+
+/* Kinds whose facts are one thing seen twice if all their attributes agree. */
+static bool is_joinable(as_kind kind)
+{
+    switch (kind) {
+    case AS_KIND_COMMAND:
+    case AS_KIND_MODULE:
+    case AS_KIND_API_RESOLVED:
+    case AS_KIND_API_USE:
+    case AS_KIND_FILE_WRITTEN:
+    case AS_KIND_FILE_CREATED:
+    case AS_KIND_FILE_RECREATED:
+    case AS_KIND_FILE_DELETED:
+    case AS_KIND_FILE_MOVED:
+    case AS_KIND_FILE_COPIED:
+    case AS_KIND_FILE_READ:
+    case AS_KIND_FILE_OPENED:
+    case AS_KIND_FILE_EXISTS:
+    case AS_KIND_FILE_FAILED:
+    case AS_KIND_DIR_CREATED:
+    case AS_KIND_DIR_REMOVED:
+    case AS_KIND_DIR_LISTED:
+    case AS_KIND_KEY_WRITTEN:
+    case AS_KIND_KEY_DELETED:
+    case AS_KIND_KEY_READ:
+    case AS_KIND_KEY_OPENED:
+    case AS_KIND_DOMAIN:
+    case AS_KIND_HOST:
+    case AS_KIND_DNS_SERVER:
+    case AS_KIND_DEAD_HOST:
+    case AS_KIND_MUTEX:
+    case AS_KIND_SERVICE_CREATED:
+    case AS_KIND_SERVICE_STARTED:
+    case AS_KIND_COM_OBJECT:
+    case AS_KIND_WMI_QUERY:
+    case AS_KIND_SUMMARY_ITEM:
+    case AS_KIND_FAMILY:
+    case AS_KIND_DROPPED:
+    case AS_KIND_EXTRACTED:
+    case AS_KIND_SIGNATURE:
+    case AS_KIND_CAPTURE:
+    case AS_KIND_SCREENSHOT:
+    case AS_KIND_SAMPLE_ADDRESS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+#define CHAIN_MAX 32
+
+/* A thing told more often than this is told by a second fact. */
+#define SEEN_MAX 256
+
+/* Facts by kind and identity; chains of equal ones, oldest first. */
+struct table {
+    uint32_t *slots; /* 1 + fact */
+    uint32_t *next;  /* by fact: 1 + the next with the same slot */
+    size_t mask;
+};
+
+static as_code table_init(struct table *t, size_t n)
+{
+    size_t slots = 64;
+
+    while (slots < n * 2)
+        slots *= 2;
+    t->mask = slots - 1;
+    t->slots = as_mem_zero(slots, sizeof(*t->slots));
+    t->next = as_mem_zero(n + 1, sizeof(*t->next));
+    return t->slots && t->next ? AS_OK : AS_NOMEM;
+}
+
+static void table_done(struct table *t)
+{
+    as_mem_free(t->slots);
+    as_mem_free(t->next);
+}
+
+static bool same_value(const as_attr *a, const as_attr *b)
+{
+    return a->name == b->name && a->str == b->str;
+}
+
+/* Everything that `b` says, `a` says too. */
+static bool covers(const as_facts *f, const as_fact *a, const as_fact *b)
+{
+    const as_attr *x = as_fact_attrs(f, a), *y = as_fact_attrs(f, b);
+
+    for (size_t i = 0; i < b->n_attrs; i++) {
+        bool found = false;
+
+        for (size_t k = 0; k < a->n_attrs && !found; k++)
+            found = same_value(&x[k], &y[i]);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* The acting process, which the attributes of a part do not repeat. */
+static uint32_t actor(const as_facts *f, const as_fact *fact)
+{
+    uint32_t parent = as_fact_parent(f, fact);
+
+    return parent != AS_NO_FACT && as_facts_get(f, parent)->kind == AS_KIND_PROCESS ? parent
+                                                                                    : AS_NO_FACT;
+}
+
+/* Whether `b` may go into `a`: known to be of another process, it may not. */
+static bool same_actor(const as_facts *f, const as_fact *a, const as_fact *b)
+{
+    uint32_t of_b = actor(f, b);
+
+    return of_b == AS_NO_FACT || of_b == actor(f, a);
+}
+
+static size_t slot_of(const struct table *t, as_kind kind, as_str ident)
+{
+    uint64_t key = (uint64_t)kind << 32 | ident;
+
+    key *= 0x9e3779b97f4a7c15u;
+    return (size_t)(key >> 20) & t->mask;
+}
+
+/* Joins `i` with an earlier fact of its slot, or appends it there. */
+static as_code place(as_facts *f, struct table *t, uint32_t i, as_str ident)
+{
+    const as_fact *fact = as_facts_get(f, i);
+    uint32_t *link = &t->slots[slot_of(t, (as_kind)fact->kind, ident)];
+    size_t tried = 0;
+
+    for (; *link; link = &t->next[*link - 1]) {
+        uint32_t other = *link - 1;
+        const as_fact *o = as_facts_get(f, other);
+
+        /* Thousands that differ under one identity are not worth comparing in pairs. */
+        if (o->kind != fact->kind || (o->flags & AS_FACT_GONE) || tried++ >= CHAIN_MAX ||
+            o->n_evidence >= SEEN_MAX)
+            continue;
+        if (covers(f, o, fact) && same_actor(f, o, fact))
+            return as_facts_join(f, other, i);
+        if (covers(f, fact, o) && same_actor(f, fact, o)) {
+            as_code rc = as_facts_join(f, i, other);
+
+            if (rc)
+                return rc;
+        }
+    }
+    *link = i + 1;
+    return AS_OK;
+}
+
+static as_code join_alike(as_facts *f)
+{
+    size_t n = as_facts_count(f);
+    struct table t = {0};
+    as_code rc = table_init(&t, n);
+
+    /* Facts of a process first, so that the summary's go to them and not the reverse. */
+    for (unsigned pass = 0; !rc && pass < 2; pass++) {
+        for (uint32_t i = 0; !rc && i < n; i++) {
+            const as_fact *fact = as_facts_get(f, i);
+            as_value ident;
+
+            if ((fact->flags & AS_FACT_GONE) || !is_joinable((as_kind)fact->kind) ||
+                (actor(f, fact) == AS_NO_FACT) != (pass == 1) ||
+                !as_fact_attr(f, fact, as_kind_get((as_kind)fact->kind)->ident, &ident))
+                continue;
+            rc = place(f, &t, i, ident.str);
+        }
+    }
+    table_done(&t);
+    return rc;
+}
+
+/* --- processes ------------------------------------------------------------------ */
+
+static bool agrees(const as_facts *f, const as_fact *a, const as_fact *b, as_attr_name name,
+                   bool nocase)
+{
+    as_value x, y;
+
+    if (!as_fact_attr(f, a, name, &x) || !as_fact_attr(f, b, name, &y))
+        return true;
+    return nocase ? as_bytes_eq_nocase(x.text, y.text) : as_bytes_eq(x.text, y.text);
+}
+
+/*
+ * One process told twice: the same number, and nothing that tells them apart. A
+ * number is used again after its process has ended, so start times must agree too.
+ */
+static bool same_process(const as_facts *f, const as_fact *a, const as_fact *b)
+{
+    as_value x, y;
+
+    return as_fact_attr(f, a, AS_ATTR_PID, &x) && as_fact_attr(f, b, AS_ATTR_PID, &y) &&
+           as_bytes_eq(x.text, y.text) && agrees(f, a, b, AS_ATTR_PPID, false) &&
+           agrees(f, a, b, AS_ATTR_FIRST_SEEN, false) && agrees(f, a, b, AS_ATTR_NAME, true);
+}
+
+/*
+ * Which of the two stays: the one that knows who started it, else the smaller
+ * value, which is the better evidence to read: a node of the process tree rather
+ * than the object that holds fifty thousand calls.
+ */
+static bool better(const as_facts *f, uint32_t a, uint32_t b)
+{
+    bool tree_a = actor(f, as_facts_get(f, a)) != AS_NO_FACT;
+    bool tree_b = actor(f, as_facts_get(f, b)) != AS_NO_FACT;
+    const as_evidence *x = as_fact_evidence(f, as_facts_get(f, a));
+    const as_evidence *y = as_fact_evidence(f, as_facts_get(f, b));
+
+    return tree_a != tree_b ? tree_a : x->end - x->begin <= y->end - y->begin;
+}
+
+static as_code join_processes(as_facts *f)
+{
+    size_t n = as_facts_count(f);
+    struct table t = {0};
+    as_code rc = table_init(&t, n);
+
+    for (uint32_t i = 0; !rc && i < n; i++) {
+        const as_fact *fact = as_facts_get(f, i);
+        uint32_t *link;
+        as_value pid;
+
+        if (fact->kind != AS_KIND_PROCESS || (fact->flags & AS_FACT_GONE) ||
+            !as_fact_attr(f, fact, AS_ATTR_PID, &pid))
+            continue;
+        link = &t.slots[slot_of(&t, AS_KIND_PROCESS, pid.str)];
+        while (*link && !same_process(f, as_facts_get(f, *link - 1), fact))
+            link = &t.next[*link - 1];
+        if (!*link) {
+            *link = i + 1;
+        } else if (better(f, *link - 1, i)) {
+            rc = as_facts_join(f, *link - 1, i);
+        } else {
+            uint32_t old = *link - 1;
+
+            rc = as_facts_join(f, i, old);
+            t.next[i] = t.next[old];
+            *link = i + 1;
+        }
+    }
+    table_done(&t);
+    return rc;
+}
+
+as_code as_join_facts(as_facts *f, as_err *err)
+{
+    as_code rc = join_processes(f);
+
+    if (!rc)
+        rc = join_alike(f);
+    if (rc == AS_LIMIT)
+        return as_fail(err, rc, AS_NO_OFFSET, "the report holds more facts than the memory limit");
+    return rc ? as_fail_nomem(err, "joining the facts of a report") : AS_OK;
+}
