@@ -15,6 +15,7 @@ build_set=(
     g++             # one test compiles every header as C++
     zlib1g-dev libssl-dev libxxhash-dev libutf8proc-dev
     libcmocka-dev   # the unit tests
+    python3-jsonschema # the JSON that assay prints against docs/schema
     libyajl-dev     # the other JSON parser that tests and benchmarks compare with
 )
 dev_set=(

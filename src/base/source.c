@@ -1,5 +1,6 @@
 #include "base/source.h"
 #include "base/hash.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,6 +17,7 @@
 #define PACKED_SIZE ((size_t)128 << 10)  /* raw bytes held for inflate */
 #define STEP_MAX    ((size_t)1 << 30)    /* zlib counts in 32 bits */
 #define MAGIC_SIZE  2u
+#define HASH_BESIDE ((uint64_t)2 << 20) /* from here on a second thread hashes */
 
 static const uint8_t gzip_magic[MAGIC_SIZE] = {0x1f, 0x8b};
 
@@ -27,7 +29,8 @@ struct as_source {
     uint64_t size;
     as_source_limits limits;
     as_sha256 *sha;
-    bool unhashed;
+    bool unhashed, feed_tried;
+    as_feed *feed;            /* who hashes, once the input is large */
     uint64_t at;              /* delivered */
     uint64_t raw_at;          /* taken from the file or memory */
     uint8_t head[MAGIC_SIZE]; /* read to tell what this is, not yet given on */
@@ -374,6 +377,24 @@ static as_code check_ratio(const as_source *s, uint64_t at, as_err *err)
                    s->limits.ratio_max);
 }
 
+static void hash_more(void *ctx, as_bytes bytes)
+{
+    as_sha256_add(ctx, bytes);
+}
+
+/* A large input is hashed beside the parsing of it; a small one is not worth a thread. */
+static void hash(as_source *s, as_bytes bytes)
+{
+    if (!s->feed && !s->feed_tried && s->at >= HASH_BESIDE) {
+        s->feed_tried = true;
+        s->feed = as_feed_new(hash_more, s->sha);
+    }
+    if (s->feed)
+        as_feed_add(s->feed, bytes);
+    else
+        as_sha256_add(s->sha, bytes);
+}
+
 as_code as_source_read(as_source *s, uint8_t *dst, size_t cap, size_t *ret_n, as_err *err)
 {
     uint64_t left = s->limits.unpacked_max - s->at;
@@ -394,7 +415,7 @@ as_code as_source_read(as_source *s, uint8_t *dst, size_t cap, size_t *ret_n, as
         return rc;
     }
     if (!s->unhashed)
-        as_sha256_add(s->sha, (as_bytes){dst, n});
+        hash(s, (as_bytes){dst, n});
     s->at += n;
     *ret_n = n;
     return AS_OK;
@@ -408,6 +429,7 @@ void as_source_free(as_source *s)
         (void)inflateEnd(&s->z);
     if (s->owned)
         (void)close(s->fd);
+    as_feed_free(s->feed);
     as_sha256_free(s->sha);
     as_mem_free(s->raw);
     as_mem_free(s->name);
@@ -446,5 +468,7 @@ void as_source_hash(as_source *s, bool on)
 
 void as_source_sha256(const as_source *s, uint8_t digest[32])
 {
+    if (s->feed)
+        as_feed_wait(s->feed);
     as_sha256_get(s->sha, digest);
 }

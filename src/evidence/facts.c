@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-static_assert(AS_KIND_COUNT <= UINT16_MAX && AS_ATTR_COUNT <= UINT16_MAX, "16 bits name them");
+static_assert(AS_KIND_COUNT <= UINT16_MAX && AS_ATTR_NAME_COUNT <= UINT16_MAX, "16 bits name them");
 static_assert(AS_DRAFT_ATTRS <= UINT16_MAX && AS_DRAFT_EVIDENCE <= UINT16_MAX, "16 bits count");
 static_assert(sizeof(as_fact) == 20 && sizeof(as_attr) == 8 && sizeof(as_evidence) == 24,
               "these sizes are the budget of a large report");

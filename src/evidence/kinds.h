@@ -208,7 +208,7 @@ typedef enum as_attr_type {
     X(REVISION, "revision", TEXT)                           \
     X(PROGRAM, "program", TEXT)                             \
     X(TEXT, "text", TEXT)                                   \
-    X(LABEL, "label", TEXT)
+    X(GROUP, "group", TEXT) /* the keys above a free-form field, outermost first */
 
 typedef enum as_attr_name {
 #define AS_X(id, name, type) AS_ATTR_##id,
@@ -316,6 +316,7 @@ typedef enum as_attr_name {
     X(SCREENSHOT, "screenshot", RUN, NAME, NAME)                                        \
     X(TOOL_ERROR, "tool_error", RUN, TEXT, NAME)                                        \
     X(TOOL_LOG, "tool_log", RUN, TEXT, NAME)                                            \
+    X(TOOL_MODULE, "tool_module", RUN, NAME, NAME)                                      \
     X(DETAIL, "detail", RUN, NAME, NAME) /* free-form field of the report */
 
 typedef enum as_kind {

@@ -33,8 +33,8 @@ typedef enum as_act {
     AS_ACT_FACT,
     /* An object, or each object of an array, is more of the current fact. */
     AS_ACT_INTO,
-    /* Every scalar at any depth is a new fact of kind `what`: NAME is its path of keys
-     * from this one on, joined by dots, VALUE the scalar. */
+    /* Every scalar at any depth is a new fact of kind `what`: VALUE the scalar, NAME its
+     * key, GROUP the keys above that, from this one on. */
     AS_ACT_LEAVES,
     /* Each [a, b] of an array is a new fact of kind `what` with two attributes. */
     AS_ACT_PAIRS,
@@ -117,7 +117,7 @@ struct as_row {
     {                                                                                              \
         .key_attr = AS_NO_ATTR, .act = AS_ACT_INTO, .sub = &as_shape_##shape                       \
     }
-/* For every other key; the key begins the path in NAME. */
+/* For every other key. */
 #define OTHER_LEAVES(kind)                                                                         \
     {                                                                                              \
         .key_attr = AS_NO_ATTR, .act = AS_ACT_LEAVES, .what = AS_KIND_##kind                       \
@@ -160,7 +160,6 @@ struct as_walk {
     as_context context[AS_CONTEXT_MAX];
     size_t n_context, context_base; /* from context_base on they belong to the fact in hand */
     as_buf text;                    /* decoded value in hand */
-    as_buf name;                    /* path under LEAVES */
     as_buf path;                    /* pattern of an unmapped value */
     as_buf call;                    /* bytes of the call in hand */
     struct as_tally *tally;

@@ -130,7 +130,6 @@ static void walk_done(as_walk *w)
     as_tally_free(w->tally);
     as_paths_free(w->paths);
     as_buf_done(&w->text);
-    as_buf_done(&w->name);
     as_buf_done(&w->path);
     as_buf_done(&w->call);
 }

@@ -62,6 +62,10 @@ LOCAL_SHAPE(debug,
     FACT("cuckoo", TOOL_LOG, message),
     OTHER_LEAVES(DETAIL));
 
+/* Seconds that each module of the sandbox took. */
+LOCAL_SHAPE(tool_module, ATTR("name", NAME), ATTR("time", DURATION), OTHER_LEAVES(DETAIL));
+LOCAL_SHAPE(statistics, OTHER_FACT(CATEGORY, TOOL_MODULE, tool_module));
+
 LOCAL_SHAPE(screenshot,
     ATTR("", NAME),
     ATTR("name", NAME),
@@ -111,6 +115,18 @@ LOCAL_SHAPE(mark,
     ATTR("pid", PID),
     ATTR("cid", CALL_ID),
     INTO("call", marked_call),
+    ATTR("ioc", VALUE),
+    ATTR("value", VALUE),
+    ATTR("option", NAME),
+    ATTR("category", CATEGORY),
+    ATTR("description", DESCRIPTION),
+    ATTR("host", HOSTNAME),
+    ATTR("uri", URI),
+    ATTR("method", METHOD),
+    ATTR("protocol", PROTOCOL),
+    ATTR("request", REQUEST),
+    ATTR("suspicious_request", VALUE),
+    ATTR("suspicious_features", DESCRIPTION),
     OTHER_LEAVES(MARK));
 
 LOCAL_SHAPE(technique_info,
@@ -261,7 +277,7 @@ SHAPE(sandbox,
     FACT("shots", SCREENSHOT, screenshot),
     FACT("deduplicated_shots", SCREENSHOT, screenshot),
     INTO("debug", debug),
-    SKIP("statistics"), /* seconds that each module of the sandbox took */
+    INTO("statistics", statistics),
     INTO("metadata", leaves),
     INTO("local_conf", leaves),
     LEAVES("sysmon", DETAIL),

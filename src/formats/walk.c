@@ -4,7 +4,7 @@
 
 #include "base/banned.h"
 
-#define TICK_EVERY 1024 /* objects */
+#define TICK_EVERY 1024 /* objects and elements */
 
 void as_walk_tick(as_walk *w)
 {
@@ -201,7 +201,7 @@ static const as_row *find_row(const as_shape *shape, as_bytes key)
     for (size_t i = 0; i < shape->n; i++) {
         const as_row *row = &shape->rows[i];
 
-        if (!row->key || (row->key_len == key.n && !memcmp(row->key, key.p, key.n)))
+        if (!row->key || (row->key_len == key.n && (!key.n || !memcmp(row->key, key.p, key.n))))
             return row;
     }
     return NULL;
@@ -223,6 +223,7 @@ static as_code each_element(as_walk *w, as_place *place, const as_row *row, uint
         if (i >= AS_STEP_KEY - 1)
             return as_fail(err, AS_LIMIT, (size_t)t->begin, "an array has too many elements");
         child.begin = t->begin;
+        as_walk_tick(w);
         rc = apply(w, &child, row, fact, draft, t, err);
         if (rc)
             return rc;
@@ -340,12 +341,16 @@ static as_code push_context(as_walk *w, as_place *holder, as_attr_name attr, as_
     return AS_OK;
 }
 
-/* What the leaves of one value have in common. */
+#define LEAF_KEYS 16 /* of a deeper leaf the pointer alone tells the rest */
+
+/* What the leaves of one value have in common, and the keys on the way to the next. */
 struct leaves {
     as_kind kind;
     uint32_t parent;
     bool has_holder;
-    as_evidence holder; /* the value whose keys the names are made of; its end comes later */
+    as_evidence holder; /* the value that holds all those keys; its end comes later */
+    as_str keys[LEAF_KEYS];
+    size_t n_keys;
 };
 
 static __attribute__((noinline)) as_code read_leaf(as_walk *w, const as_place *place,
@@ -363,7 +368,9 @@ static __attribute__((noinline)) as_code read_leaf(as_walk *w, const as_place *p
         return rc;
     if (in->has_holder && d.n_evidence < AS_DRAFT_EVIDENCE)
         d.evidence[d.n_evidence++] = in->holder;
-    rc = as_draft_text(&d, w->facts, AS_ATTR_NAME, AS_FORM_TEXT, as_buf_bytes(&w->name));
+    for (size_t i = 0; !rc && i < in->n_keys; i++)
+        rc = as_draft_text(&d, w->facts, i + 1 < in->n_keys ? AS_ATTR_GROUP : AS_ATTR_NAME,
+                           AS_FORM_TEXT, as_facts_text(w->facts, in->keys[i]));
     if (!rc)
         rc = as_facts_reserve(w->facts, &fact);
     if (rc)
@@ -372,12 +379,17 @@ static __attribute__((noinline)) as_code read_leaf(as_walk *w, const as_place *p
     return rc ? rc : end_fact(w, place, t->end, fact, &d, err);
 }
 
-/* Every scalar below; w->name holds the path of keys so far. */
-static as_code read_leaves(as_walk *w, as_place *place, const struct leaves *in, as_json_tok *t,
+static void push_key(struct leaves *in, as_step step)
+{
+    if (in->n_keys < LEAF_KEYS)
+        in->keys[in->n_keys++] = step & ~AS_STEP_KEY;
+}
+
+static as_code read_leaves(as_walk *w, as_place *place, struct leaves *in, as_json_tok *t,
                            as_err *err)
 {
     as_json_type open = t->type;
-    size_t name_len = w->name.n;
+    size_t n_keys = in->n_keys;
 
     if (is_scalar(open))
         return read_leaf(w, place, in, t, err);
@@ -391,9 +403,7 @@ static as_code read_leaves(as_walk *w, as_place *place, const struct leaves *in,
             rc = as_walk_key(w, t, &child.step, err);
             if (rc)
                 return rc;
-            if (name_len)
-                as_buf_byte(&w->name, '.');
-            as_buf_add(&w->name, as_facts_text(w->facts, child.step & ~AS_STEP_KEY));
+            push_key(in, child.step);
             rc = next(w, t, err);
             if (rc)
                 return rc;
@@ -402,15 +412,14 @@ static as_code read_leaves(as_walk *w, as_place *place, const struct leaves *in,
         rc = read_leaves(w, &child, in, t, err);
         if (rc)
             return rc;
-        if (w->name.failed)
-            return as_fail_nomem(err, "the name of a field");
-        w->name.n = name_len;
+        in->n_keys = n_keys;
     }
 }
 
 /*
  * The names of leaves are keys, which lie in no leaf's own bytes: the value that
- * holds those keys is further evidence of each.
+ * holds those keys is further evidence of each. The first is the key that named
+ * this value, or the array that it is an element of.
  */
 static as_code all_leaves(as_walk *w, as_place *place, const as_row *row, uint32_t fact,
                           as_json_tok *t, as_err *err)
@@ -421,9 +430,8 @@ static as_code all_leaves(as_walk *w, as_place *place, const as_row *row, uint32
 
     while (named->up && !(named->step & AS_STEP_KEY))
         named = named->up;
-    as_buf_reset(&w->name);
     if (named->up) {
-        as_buf_add(&w->name, as_facts_text(w->facts, named->step & ~AS_STEP_KEY));
+        push_key(&in, named->step);
         rc = as_walk_evidence(w, named->up, 0, &in.holder, err);
         if (rc)
             return rc;

@@ -32,7 +32,7 @@ static void every_kind_has_a_name_of_its_own(void **state)
 static void every_attribute_has_a_name_of_its_own(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < AS_ATTR_COUNT; i++) {
+    for (unsigned i = 0; i < AS_ATTR_NAME_COUNT; i++) {
         expect_name(as_attr_get((as_attr_name)i)->name);
         for (unsigned k = 0; k < i; k++)
             assert_string_not_equal(as_attr_get((as_attr_name)i)->name,

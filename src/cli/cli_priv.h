@@ -1,0 +1,136 @@
+/*
+ * cli_priv - private to cli: what the commands share.
+ *
+ *     as_out out;
+ *     if (as_out_open(&out, path, &err)) ...        path NULL: standard output
+ *     as_buf_text(&out.buf, "...");
+ *     if (as_out_flush(&out, &err)) ...             now and then
+ *     if (as_out_commit(&out, &err)) ...            or as_out_abort(&out)
+ *
+ * Depends on: base, evidence, formats.  Threads: the main thread alone.
+ */
+#ifndef AS_CLI_PRIV_H
+#define AS_CLI_PRIV_H
+
+#include "cli/options.h"
+#include "formats/formats.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The whole program: argv as main() got it; the exit status. */
+int as_cli_run(int argc, char **argv);
+
+int as_cmd_analyze(const as_args *args);
+int as_cmd_facts(const as_args *args);
+int as_cmd_calls(const as_args *args);
+int as_cmd_evidence(const as_args *args);
+int as_cmd_doctor(const as_args *args);
+int as_cmd_help(const as_args *args);
+int as_cmd_completion(const as_args *args);
+int as_cmd_man(const as_args *args);
+
+/* --- messages (message.c) --------------------------------------------------------- */
+
+/* "assay: error: ..." for a failure that is about no input; its exit status. */
+int as_say_error(const as_err *err);
+
+/* "assay: error: report.json: byte 1234: ..."; its exit status. */
+int as_say_input(const char *path, const as_err *err);
+
+/* The name of an input for a person: "standard input" for "-". */
+const char *as_input_name(const char *path);
+
+/* --- signals (signals.c) ------------------------------------------------------------ */
+
+/*
+ * SIGINT, SIGTERM, SIGHUP and SIGPIPE end the process as they would anyway, after the
+ * file that was named last is gone and a progress line is erased. NULL: no file.
+ */
+void as_signals_install(void);
+bool as_signals_remove(const char *path);
+
+/* --- output (output.c) ---------------------------------------------------------------- */
+
+#define AS_OUT_CHUNK ((size_t)64 << 10) /* flushed when the buffer holds this much */
+
+typedef struct as_out {
+    as_buf buf; /* append here */
+    int fd;
+    char *target; /* the file that `temp` becomes; NULL: written in place */
+    char *temp;
+    bool owned; /* `fd` is ours to close */
+} as_out;
+
+/*
+ * A regular file is written beside itself and renamed by as_out_commit(); anything
+ * else that exists (a terminal, a device, a pipe) is written as it is. AS_IO, AS_NOMEM.
+ */
+as_code as_out_open(as_out *out, const char *path, as_err *err) AS_CHECKED;
+as_code as_out_flush(as_out *out, as_err *err) AS_CHECKED;   /* all of the buffer */
+as_code as_out_relieve(as_out *out, as_err *err) AS_CHECKED; /* if it holds a chunk */
+as_code as_out_commit(as_out *out, as_err *err) AS_CHECKED;  /* aborts on failure */
+void as_out_abort(as_out *out);
+
+/* Commits `buf`'s content to standard output and frees it; the exit status. */
+int as_out_print(as_buf *buf);
+
+/* AS_USAGE if `path` is the same file as one of the inputs: it would be lost. */
+as_code as_out_check_inputs(const char *path, char *const *inputs, int n, as_err *err) AS_CHECKED;
+
+/* --- scratch space (spool.c) -------------------------------------------------------------- */
+
+/*
+ * Bytes that wait for a decision: the first in memory, the rest in a file without a
+ * name, which no death of the process can leave behind. Zero it before use.
+ */
+#define AS_SPOOL_MEMORY ((size_t)256 << 10)
+
+typedef struct as_spool {
+    as_buf buf;
+    int fd_plus1;     /* 0: all is in memory */
+    uint64_t written; /* to the file */
+    uint64_t read_at;
+    void *map;
+    size_t map_n;
+} as_spool;
+
+as_code as_spool_add(as_spool *s, as_bytes bytes, as_err *err) AS_CHECKED;
+
+/* The next `n` bytes from the start, in order, after the last as_spool_add(). */
+as_code as_spool_take(as_spool *s, uint8_t *dst, size_t n, as_err *err) AS_CHECKED;
+
+/* All of it; valid until as_spool_done(). */
+as_code as_spool_view(as_spool *s, as_bytes *ret, as_err *err) AS_CHECKED;
+
+uint64_t as_spool_size(const as_spool *s);
+void as_spool_done(as_spool *s);
+
+/* --- reading (reading.c) -------------------------------------------------------------------- */
+
+/* Reads the report `path` to its end, with progress. */
+as_code as_report_read(const char *path, bool quiet, as_call_fn *on_call, void *call_ctx,
+                       as_analysis **ret, as_err *err) AS_CHECKED;
+
+/*
+ * A job over all operands. `each` does one report; it may flush `out` once nothing more
+ * can fail but the output itself. Its failure is told with the report's name, and what
+ * it left in out->buf is dropped. `finish` (or NULL) runs last if any report was good.
+ */
+typedef struct as_job {
+    as_code (*each)(void *ctx, const char *path, as_out *out, as_err *err);
+    as_code (*finish)(void *ctx, as_out *out, as_err *err);
+    void *ctx;
+} as_job;
+
+/*
+ * Each report is done on its own, into --output or standard output. AS_IO means the
+ * output and ends the job. Returns the exit status: that of the worst report.
+ */
+int as_each_report(const as_args *args, const as_job *job);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,282 @@
+#include "cli/options.h"
+#include "cli/cli_priv.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+#define FOR(id)     (1u << AS_COMMAND_##id)
+#define FOR_READERS (FOR(ANALYZE) | FOR(FACTS) | FOR(CALLS))
+#define FOR_ALL     ((1u << AS_COMMAND_COUNT) - 1)
+
+static const as_option options[AS_OPT_COUNT] = {
+    [AS_OPT_LANG] = {"lang", 0, AS_TAKES_CHOICE, "LANG", "zh en", FOR(ANALYZE),
+                     "language of the description, zh or en (default: from the locale)"},
+    [AS_OPT_FORMAT] = {"format", 'f', AS_TAKES_CHOICE, "FORMAT", "text md html json", FOR(ANALYZE),
+                       "text, md, html or json (default: text)"},
+    [AS_OPT_JSON] = {"json", 0, AS_TAKES_NOTHING, NULL, NULL,
+                     FOR(ANALYZE) | FOR(EVIDENCE) | FOR(DOCTOR), "print one JSON document"},
+    [AS_OPT_FULL] = {"full", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(ANALYZE),
+                     "list every value that a sentence folds, none of them cut"},
+    [AS_OPT_COVERAGE] = {"coverage", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(ANALYZE),
+                         "list what stands in the report and was not mapped"},
+    [AS_OPT_WIDTH] = {"width", 0, AS_TAKES_NUMBER, "COLUMNS", NULL, FOR(ANALYZE),
+                      "columns of text, 20 to 1000; 0 does not wrap (default: the terminal's)"},
+    [AS_OPT_COLOR] = {"color", 0, AS_TAKES_CHOICE, "WHEN", "auto always never", FOR(ANALYZE),
+                      "colour the text: auto (default), always or never"},
+    [AS_OPT_IN] = {"in", 'i', AS_TAKES_FILE, "REPORT", NULL, FOR(EVIDENCE),
+                   "the report that the evidence is in (required)"},
+    [AS_OPT_RAW] = {"raw", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(EVIDENCE),
+                    "print the bytes alone, exactly as they stand in the report"},
+    [AS_OPT_OUTPUT] = {"output", 'o', AS_TAKES_FILE, "FILE", NULL, FOR_READERS,
+                       "write to FILE, which appears only when it is complete"},
+    [AS_OPT_QUIET] = {"quiet", 'q', AS_TAKES_NOTHING, NULL, NULL, FOR_READERS | FOR(EVIDENCE),
+                      "show no progress on standard error"},
+    [AS_OPT_HELP] = {"help", 'h', AS_TAKES_NOTHING, NULL, NULL, FOR_ALL, "show this help"},
+    [AS_OPT_VERSION] = {"version", 'V', AS_TAKES_NOTHING, NULL, NULL, FOR(PROGRAM),
+                        "show the version"},
+};
+
+#define REPORT_TEXT                                                                                \
+    "A REPORT is the JSON report of CAPE or Cuckoo, plain or gzip; the tool is recognised "        \
+    "by what stands in it, not by its name. - is standard input. Each report is read on "          \
+    "its own: one that is damaged or of an unknown tool costs one line on standard error, "        \
+    "nothing of it is printed, and the others are still done. The exit status is then that "       \
+    "of the worst."
+
+static const as_command commands[AS_COMMAND_COUNT] = {
+    [AS_COMMAND_PROGRAM] =
+        {"assay",
+         "COMMAND",
+         AS_TAKES_COMMAND,
+         NULL,
+         0,
+         -1,
+         "tell what a malware-analysis report says, with evidence",
+         "assay reads the reports of malware-analysis tools, turns them into facts that each "
+         "point at the bytes they came from, and tells them in plain Chinese or English. It "
+         "works offline, and trusts nothing that stands in a report.",
+         {{"assay analyze report.json", "describe a report"},
+          {"assay analyze --lang zh --format html -o report.html report.json.gz",
+           "the same as a page, in Chinese"}},
+         NULL},
+    [AS_COMMAND_ANALYZE] =
+        {"analyze",
+         "REPORT...",
+         AS_TAKES_FILE,
+         NULL,
+         1,
+         -1,
+         "describe reports in plain language, with the evidence",
+         REPORT_TEXT
+         "\n\nText and Markdown come one report after the other; HTML and JSON are one document "
+         "of all that could be read. --json is short for --format json. Long lists are folded "
+         "into a few examples and a count; --full lists them all. What 'assay evidence' is "
+         "given to show the bytes behind a sentence is the id that stands with it in every "
+         "format.",
+         {{"assay analyze report.json", "describe a report on the terminal"},
+          {"assay analyze --lang zh --full report.json.gz", "in Chinese, with nothing folded"},
+          {"assay analyze --format html -o all.html *.json", "one page of many reports"},
+          {"assay analyze --json report.json | jq '.analyses[].sections[].name'",
+           "the document for programs"}},
+         as_cmd_analyze},
+    [AS_COMMAND_FACTS] =
+        {"facts",
+         "REPORT...",
+         AS_TAKES_FILE,
+         NULL,
+         1,
+         -1,
+         "print the facts of reports as JSON, one a line",
+         REPORT_TEXT
+         "\n\nA line holds the kind of the fact, its attributes as the report has them, and its "
+         "evidence: id, JSON Pointer and byte range of the unpacked report. API calls are not "
+         "among the facts; see 'assay calls'.",
+         {{"assay facts report.json | jq -c 'select(.kind == \"mutex\")'",
+           "the mutexes of a report"}},
+         as_cmd_facts},
+    [AS_COMMAND_CALLS] =
+        {"calls",
+         "REPORT...",
+         AS_TAKES_FILE,
+         NULL,
+         1,
+         -1,
+         "print the API calls of reports as JSON, one a line",
+         REPORT_TEXT
+         "\n\nA line holds one call: process, place in the trace of its process, name, "
+         "category, time, thread, caller, arguments, return value, how often it was repeated, "
+         "and its evidence. What the report does not say is null. Until the report is read to "
+         "its end the calls wait in an unnamed file in the temporary folder.",
+         {{"assay calls report.json | jq -r '[.process.pid, .api] | @tsv'",
+           "process and name of each call"}},
+         as_cmd_calls},
+    [AS_COMMAND_EVIDENCE] =
+        {"evidence",
+         "ID",
+         AS_TAKES_TEXT,
+         NULL,
+         1,
+         1,
+         "print the bytes of a report that an evidence id stands for",
+         "An id such as 3391c4e3bafe761a-4f3a21-2c names a report by the beginning of its "
+         "SHA-256, and in it a byte range, which is exactly one JSON value. The short form "
+         "4f3a21-2c leaves out which report it is, and is then not checked. Offsets count the "
+         "unpacked bytes.\n\n"
+         "Five lines come first: the id, the file, the JSON Pointer of the value, its byte range "
+         "and an empty line; then the bytes and a line break. On a terminal control characters, "
+         "bidirectional overrides and ill-formed bytes are shown as escapes; elsewhere the "
+         "bytes are exact. --raw prints nothing but the bytes. --json prints one document that "
+         "holds the value itself.",
+         {{"assay evidence 3391c4e3bafe761a-4f3a21-2c --in report.json",
+           "show a piece of evidence"},
+          {"assay evidence 4f3a21-2c --in report.json.gz --raw | jq .", "its bytes alone"}},
+         as_cmd_evidence},
+    [AS_COMMAND_DOCTOR] =
+        {"doctor",
+         "",
+         AS_TAKES_NOTHING,
+         NULL,
+         0,
+         0,
+         "say what is installed, and what each missing part would enable",
+         "Looks at the libraries in use, the instructions of the processor, the folders and "
+         "the optional tools. Everything is looked up on this machine; nothing is sent, "
+         "changed or started.",
+         {{"assay doctor", "look at this machine"}},
+         as_cmd_doctor},
+    [AS_COMMAND_HELP] = {"help",
+                         "[COMMAND]",
+                         AS_TAKES_COMMAND,
+                         NULL,
+                         0,
+                         1,
+                         "explain assay or one of its commands",
+                         "Without COMMAND the commands are listed.",
+                         {{"assay help analyze", "the options of analyze"}},
+                         as_cmd_help},
+    [AS_COMMAND_COMPLETION] =
+        {"completion",
+         "SHELL",
+         AS_TAKES_CHOICE,
+         "bash zsh fish",
+         1,
+         1,
+         "print a completion script for bash, zsh or fish",
+         "The script completes commands, options, the values of options and file names.",
+         {{"source <(assay completion bash)", "in bash, for this session"},
+          {"assay completion zsh > ~/.zfunc/_assay", "in zsh, a folder of fpath"},
+          {"assay completion fish > ~/.config/fish/completions/assay.fish", "in fish"}},
+         as_cmd_completion},
+    [AS_COMMAND_MAN] = {"man",
+                        "[COMMAND]",
+                        AS_TAKES_COMMAND,
+                        NULL,
+                        0,
+                        1,
+                        "print a manual page in the form that man reads",
+                        "Without COMMAND the page is assay(1).",
+                        {{"assay man analyze | man -l -", "read the page of analyze"}},
+                        as_cmd_man},
+};
+
+static const as_variable variables[] = {
+    {"LC_ALL, LC_MESSAGES, LANG",
+     "The first of them that is set chooses the language of descriptions: Chinese if it "
+     "begins with zh, else English.",
+     FOR(ANALYZE)},
+    {"NO_COLOR", "If it is set and not empty, nothing is coloured unless asked for.", FOR(ANALYZE)},
+    {"COLUMNS", "Width of text where it is not written to a terminal.", FOR(ANALYZE)},
+    {"TMPDIR", "Folder for unnamed temporary files (default: /tmp).", FOR(CALLS) | FOR(EVIDENCE)},
+    {"ASSAY_HOME, XDG_DATA_HOME", "Where the data folder is looked for.", FOR(DOCTOR)},
+};
+
+static const as_status statuses[] = {
+    {0, "Done."},
+    {1, "Nothing was found."},
+    {2, "The command line is wrong."},
+    {3, "A report was refused: unreadable, damaged, of an unknown tool or too large."},
+    {4, "The machine failed: no memory, no space, an output that cannot be written."},
+};
+
+const as_command *as_command_get(as_command_id id)
+{
+    return &commands[id];
+}
+
+const as_option *as_option_get(as_option_id id)
+{
+    return &options[id];
+}
+
+const as_variable *as_variables(size_t *ret_n)
+{
+    *ret_n = AS_COUNT(variables);
+    return variables;
+}
+
+const as_status *as_statuses(size_t *ret_n)
+{
+    *ret_n = AS_COUNT(statuses);
+    return statuses;
+}
+
+as_command_id as_command_find(const char *name)
+{
+    for (unsigned i = AS_COMMAND_PROGRAM + 1; i < AS_COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return (as_command_id)i;
+    return AS_COMMAND_COUNT;
+}
+
+#define NAME_MAX_SHOWN 24u /* longer than any command; nothing near one is longer */
+
+static unsigned least3(unsigned a, unsigned b, unsigned c)
+{
+    unsigned least = a < b ? a : b;
+
+    return least < c ? least : c;
+}
+
+/* Edits between two words: insertion, deletion, replacement, each counted as one. */
+static unsigned distance(const char *a, size_t an, const char *b, size_t bn)
+{
+    unsigned row[NAME_MAX_SHOWN + 1];
+
+    for (unsigned k = 0; k <= bn; k++)
+        row[k] = k;
+    for (size_t i = 1; i <= an; i++) {
+        unsigned corner = row[0];
+
+        row[0] = (unsigned)i;
+        for (size_t k = 1; k <= bn; k++) {
+            unsigned above = row[k];
+
+            row[k] = least3(above + 1, row[k - 1] + 1, corner + (a[i - 1] != b[k - 1]));
+            corner = above;
+        }
+    }
+    return row[bn];
+}
+
+as_command_id as_command_nearest(const char *name)
+{
+    as_command_id best = AS_COMMAND_COUNT;
+    size_t n = strlen(name);
+    unsigned least = UINT32_MAX;
+
+    if (n < 2 || n > NAME_MAX_SHOWN)
+        return AS_COMMAND_COUNT;
+    for (unsigned i = AS_COMMAND_PROGRAM + 1; i < AS_COMMAND_COUNT; i++) {
+        const char *known = commands[i].name;
+        size_t known_n = strlen(known);
+        /* The beginning of a name is a clear wish, whatever is missing after it. */
+        unsigned d = strncmp(known, name, n) == 0 ? 0 : distance(name, n, known, known_n);
+
+        if (d < least && d <= known_n / 3) {
+            least = d;
+            best = (as_command_id)i;
+        }
+    }
+    return best;
+}
