@@ -16,8 +16,9 @@
  * the scanner write the positions of what is structural there to `idx`;
  * as_json_next() walks those positions and looks at no other byte.
  */
-#define CHUNK ((size_t)64 << 10)
-#define PAD   (AS_JSON_BLOCK + AS_JSON_LOOKAHEAD)
+#define CHUNK     ((size_t)64 << 10)
+#define PAD       (AS_JSON_BLOCK + AS_JSON_LOOKAHEAD)
+#define LINE_KEPT ((size_t)16 << 20) /* of many values: see keep_line() */
 
 enum expect {
     EXPECT_VALUE,
@@ -58,6 +59,10 @@ struct as_json {
     as_json_keyset keyset;
     as_json_doubts doubts;
     as_err failure; /* sticky */
+    /* Many values: */
+    uint64_t line, lines_at;    /* newlines before the offset lines_at, plus 1 */
+    uint64_t value_line, value; /* of the outermost value in hand */
+    bool in_value, source_failed;
     size_t depth;
     struct frame frames[]; /* limits.depth_max + 1 */
 };
@@ -135,6 +140,7 @@ as_code as_json_new(as_source *source, const as_json_limits *limits, as_json **r
         return as_fail_nomem(err, "a JSON parser");
     j->source = source;
     j->limits = use;
+    j->line = 1;
     j->scan_fn = best_scanner();
     j->cap = 2 * CHUNK;
     j->win = as_mem_get(j->cap + PAD);
@@ -165,9 +171,41 @@ void as_json_free(as_json *j)
     as_mem_free(j);
 }
 
+/* Counts the lines that end before the input offset `to`, which the window holds. */
+static void count_lines(as_json *j, uint64_t to)
+{
+    const uint8_t *p = j->win + (j->lines_at - j->base), *end = j->win + (to - j->base);
+
+    while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
+        j->line++;
+        p++;
+    }
+    j->lines_at = to;
+}
+
+/*
+ * Of many values the line on which the one in hand began stays in the window, so that
+ * resync can go on right behind it; a line longer than LINE_KEPT is given up.
+ */
+static size_t keep_line(as_json *j, size_t keep)
+{
+    size_t from;
+
+    if (j->in_value && j->value >= j->base && j->value < j->base + keep) {
+        from = (size_t)(j->value - j->base);
+        if (keep - from < LINE_KEPT && !memchr(j->win + from, '\n', keep - from))
+            keep = from;
+    }
+    if (j->lines_at < j->base + keep)
+        count_lines(j, j->base + keep);
+    return keep;
+}
+
 /* Moves the window so that it begins at `keep`. */
 static as_code slide(as_json *j, size_t keep)
 {
+    if (j->limits.many)
+        keep = keep_line(j, keep);
     if (!keep)
         return AS_OK;
     if (j->key.n && j->key.p >= j->win && j->key.p < j->win + j->fill) {
@@ -210,6 +248,21 @@ static as_code grow(as_json *j)
     return AS_OK;
 }
 
+static as_code read_chunk(as_json *j, size_t *ret_n, as_err *err)
+{
+    as_code rc = as_source_read(j->source, j->win + j->fill, CHUNK, ret_n, &j->failure);
+
+    if (rc) {
+        j->failure.code = rc;
+        j->source_failed = true;
+        if (err)
+            *err = j->failure;
+        return rc;
+    }
+    j->fill += *ret_n;
+    return AS_OK;
+}
+
 /*
  * Reads on, keeping the window from position `keep`, and scans. Afterwards either
  * there are new positions, or a fault is set, or more is to be called again, or
@@ -222,14 +275,9 @@ static __attribute__((noinline)) as_code more(as_json *j, size_t keep, as_err *e
 
     if (slide(j, keep) || grow(j))
         return fail_nomem(j, err);
-    rc = as_source_read(j->source, j->win + j->fill, CHUNK, &got, &j->failure);
-    if (rc) {
-        j->failure.code = rc;
-        if (err)
-            *err = j->failure;
+    rc = read_chunk(j, &got, err);
+    if (rc)
         return rc;
-    }
-    j->fill += got;
     if (got) {
         size_t fresh = j->fill - j->scanned;
 
@@ -258,10 +306,21 @@ static COLD as_code fail_truncated(as_json *j, as_err *err)
                 err);
 }
 
+static COLD void begin_one_of_many(as_json *j, size_t pos)
+{
+    j->in_value = true;
+    j->value = j->base + pos;
+    count_lines(j, j->value);
+    j->value_line = j->line;
+}
+
 /* The scanner has stopped at a fault and all before it is used up. */
 static COLD as_code fail_fault(as_json *j, as_err *err)
 {
     uint64_t offset = j->base + j->scan.fault_at;
+
+    if (j->limits.many && !j->in_value)
+        begin_one_of_many(j, j->scan.fault_at < j->fill ? j->scan.fault_at : j->fill);
 
     if (j->eof && j->scan.fault_at >= j->fill)
         return fail_truncated(j, err);
@@ -294,7 +353,7 @@ static inline as_code look(as_json *j, size_t ahead, size_t keep, as_err *err)
         rc = more(j, ahead ? keep : j->scanned, err);
         if (rc)
             return rc;
-        keep = 0;
+        keep = ahead ? j->idx[j->at] : 0; /* the window has moved */
     }
     return AS_OK;
 }
@@ -317,6 +376,7 @@ static inline void after_value(as_json *j)
 {
     if (!j->depth) {
         j->expect = EXPECT_NOTHING;
+        j->in_value = false;
     } else if (j->at < j->n && j->win[j->idx[j->at]] == ',') {
         j->at++;
         j->expect = j->frames[j->depth].object ? EXPECT_KEY : EXPECT_VALUE;
@@ -503,7 +563,7 @@ static as_code whole_word(as_json *j, size_t *ret_len, as_err *err)
         rc = more(j, pos, err);
         if (rc)
             return rc;
-        pos = 0;
+        pos = j->idx[j->at];
     }
     *ret_len = len;
     return AS_OK;
@@ -571,6 +631,9 @@ static as_code read_value(as_json *j, as_json_tok *ret, uint32_t pos, as_err *er
     size_t n = 0;
     as_code rc;
 
+    if (__builtin_expect(!j->depth && j->limits.many, 0))
+        begin_one_of_many(j, pos);
+
     switch (j->win[pos]) {
     case '"':
         rc = read_quoted(j, ret, &p, &n, err);
@@ -599,7 +662,9 @@ static as_code read_value(as_json *j, as_json_tok *ret, uint32_t pos, as_err *er
 
 static as_code at_end(as_json *j, as_json_tok *ret, as_err *err)
 {
-    if (j->expect != EXPECT_NOTHING)
+    bool between = j->limits.many && !j->depth && j->expect == EXPECT_VALUE && !j->scan.in_string;
+
+    if (j->expect != EXPECT_NOTHING && !between)
         return fail_truncated(j, err);
     ret->type = AS_JSON_END;
     ret->begin = ret->end = j->base + j->fill;
@@ -612,17 +677,12 @@ static as_code skip_mark(as_json *j, as_err *err)
 {
     while (j->fill < 3 && !j->eof) {
         size_t got = 0;
-        as_code rc = as_source_read(j->source, j->win + j->fill, CHUNK, &got, &j->failure);
+        as_code rc = read_chunk(j, &got, err);
 
-        if (rc) {
-            j->failure.code = rc;
-            if (err)
-                *err = j->failure;
+        if (rc)
             return rc;
-        }
         if (!got)
             break;
-        j->fill += got;
     }
     if (j->fill >= 3 && !memcmp(j->win, "\xef\xbb\xbf", 3))
         j->scanned = 3;
@@ -679,11 +739,66 @@ as_code as_json_next(as_json *j, as_json_tok *ret, as_err *err)
                 return fail(j, AS_INVALID, j->base + pos, "expected a key", err);
             return read_key(j, ret, err);
         case EXPECT_NOTHING:
+            if (j->limits.many) {
+                j->expect = EXPECT_VALUE;
+                continue;
+            }
             return fail(j, AS_INVALID, j->base + pos, "unexpected bytes after the value", err);
         default:
             return read_value(j, ret, pos, err);
         }
     }
+}
+
+/* Forgets the value in hand; the bytes in the window stay. */
+static void forget(as_json *j)
+{
+    uint64_t lone = j->scan.lone, first = j->scan.first_lone;
+
+    j->scan = (as_json_scan){.lone = lone, .first_lone = first};
+    j->failure = (as_err){0};
+    j->at = j->n = 0;
+    j->depth = 0;
+    j->path.n = 0;
+    j->keyset.n = 0;
+    j->key = (as_bytes){0};
+    j->expect = EXPECT_VALUE;
+    j->in_value = false;
+    j->eof = false; /* the next read says so once more */
+}
+
+as_code as_json_resync(as_json *j, as_err *err)
+{
+    size_t from = j->in_value && j->value >= j->base ? (size_t)(j->value - j->base) : j->scanned;
+    const uint8_t *end;
+    size_t got = 1;
+
+    if (!j->limits.many || j->source_failed ||
+        (j->failure.code != AS_INVALID && j->failure.code != AS_LIMIT)) {
+        if (err)
+            *err = j->failure;
+        return j->failure.code;
+    }
+    from = from < j->fill ? from : j->fill;
+    forget(j);
+    while (!(end = memchr(j->win + from, '\n', j->fill - from)) && got) {
+        as_code rc;
+
+        j->scanned = j->fill;
+        if (slide(j, j->fill))
+            return fail_nomem(j, err);
+        from = 0;
+        rc = read_chunk(j, &got, err);
+        if (rc)
+            return rc;
+    }
+    j->scanned = end ? (size_t)(end - j->win) + 1 : j->fill;
+    return AS_OK;
+}
+
+uint64_t as_json_line(const as_json *j)
+{
+    return j->value_line;
 }
 
 as_code as_json_skip(as_json *j, as_json_tok *t, as_err *err)

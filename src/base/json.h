@@ -40,11 +40,12 @@ typedef struct as_json_limits {
     uint32_t key_max;    /* bytes of a key as written */
     uint32_t number_max; /* bytes of a number as written */
     uint64_t string_max; /* bytes of a string as written */
+    bool many;           /* values one after the other, as in JSON Lines: see as_json_resync() */
 } as_json_limits;
 
 /* The deepest real report has 26 levels, its longest string 5 MB. */
 #define AS_JSON_DEPTH_CEILING  1024u
-#define AS_JSON_LIMITS_DEFAULT ((as_json_limits){256, 1u << 20, 512, (uint64_t)64 << 20})
+#define AS_JSON_LIMITS_DEFAULT ((as_json_limits){256, 1u << 20, 512, (uint64_t)64 << 20, false})
 
 typedef enum as_json_type {
     AS_JSON_END, /* the value is complete and only blanks followed */
@@ -101,6 +102,17 @@ as_code as_json_next(as_json *j, as_json_tok *ret, as_err *err) AS_CHECKED;
  * token, so t->begin and t->end span the value.
  */
 as_code as_json_skip(as_json *j, as_json_tok *t, as_err *err) AS_CHECKED;
+
+/*
+ * For a parser of many values: after AS_INVALID or AS_LIMIT within one of them, goes
+ * on behind the line on which that value began, so that one bad line costs no other.
+ * (A bad value of several lines is met again on each of them.) AS_OK, or what the
+ * source says.
+ */
+as_code as_json_resync(as_json *j, as_err *err) AS_CHECKED;
+
+/* Number, from 1, of the line on which the outermost value in hand began (many values). */
+uint64_t as_json_line(const as_json *j);
 
 /* Open objects and arrays: 0 before the first and after the last token. */
 size_t as_json_depth(const as_json *j);
