@@ -1,4 +1,5 @@
 #include "base/source.h"
+#include "base/buf.h"
 #include "base/hash.h"
 #include "base/thread.h"
 
@@ -30,8 +31,10 @@ struct as_source {
     as_source_limits limits;
     as_sha256 *sha;
     bool unhashed, feed_tried;
-    as_feed *feed;            /* who hashes, once the input is large */
-    uint64_t at;              /* delivered */
+    as_feed *feed; /* who hashes, once the input is large */
+    as_buf peeked; /* taken already, to be read first */
+    size_t peeked_at;
+    uint64_t at;              /* delivered, or peeked at */
     uint64_t raw_at;          /* taken from the file or memory */
     uint8_t head[MAGIC_SIZE]; /* read to tell what this is, not yet given on */
     size_t head_at, head_n;
@@ -395,7 +398,8 @@ static void hash(as_source *s, as_bytes bytes)
         as_sha256_add(s->sha, bytes);
 }
 
-as_code as_source_read(as_source *s, uint8_t *dst, size_t cap, size_t *ret_n, as_err *err)
+/* as_source_read() past what was peeked at. */
+static as_code read_on(as_source *s, uint8_t *dst, size_t cap, size_t *ret_n, as_err *err)
 {
     uint64_t left = s->limits.unpacked_max - s->at;
     size_t n = 0;
@@ -421,10 +425,46 @@ as_code as_source_read(as_source *s, uint8_t *dst, size_t cap, size_t *ret_n, as
     return AS_OK;
 }
 
+as_code as_source_read(as_source *s, uint8_t *dst, size_t cap, size_t *ret_n, as_err *err)
+{
+    size_t n = s->peeked.n - s->peeked_at;
+
+    if (!n)
+        return read_on(s, dst, cap, ret_n, err);
+    n = n < cap ? n : cap;
+    memcpy(dst, s->peeked.p + s->peeked_at, n);
+    s->peeked_at += n;
+    *ret_n = n;
+    return AS_OK;
+}
+
+/* A fault behind the first bytes is found again by whoever reads that far. */
+as_code as_source_peek(as_source *s, size_t want, as_bytes *ret, as_err *err)
+{
+    assert(s->peeked_at == 0);
+    while (s->peeked.n < want) {
+        uint8_t *room = as_buf_room(&s->peeked, want - s->peeked.n);
+        size_t got = 0;
+        as_code rc;
+
+        if (!room)
+            return as_fail_nomem(err, "the first bytes of the input");
+        rc = read_on(s, room, want - s->peeked.n, &got, err);
+        if (rc && !s->peeked.n)
+            return rc;
+        if (rc || !got)
+            break;
+        s->peeked.n += got;
+    }
+    *ret = as_buf_bytes(&s->peeked);
+    return AS_OK;
+}
+
 void as_source_free(as_source *s)
 {
     if (!s)
         return;
+    as_buf_done(&s->peeked);
     if (s->unpacking)
         (void)inflateEnd(&s->z);
     if (s->owned)

@@ -50,6 +50,13 @@ as_code as_source_open_bytes(as_bytes bytes, const as_source_limits *limits, as_
 as_code as_source_read(as_source *s, uint8_t *dst, size_t cap, size_t *ret_n,
                        as_err *err) AS_CHECKED;
 
+/*
+ * The first `want` bytes, or all if there are fewer, without taking them: they will
+ * be read again. Only before the first read; the view lives until then. Peeked bytes
+ * count as delivered for as_source_at() and the digest.
+ */
+as_code as_source_peek(as_source *s, size_t want, as_bytes *ret, as_err *err) AS_CHECKED;
+
 void as_source_free(as_source *s);
 
 const char *as_source_name(const as_source *s);   /* path, "-" or "(memory)" */

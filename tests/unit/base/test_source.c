@@ -488,6 +488,35 @@ static int remove_dir(void **state)
     return rmdir(dir);
 }
 
+static void what_is_peeked_at_is_read_again(void **state)
+{
+    uint8_t got[64], digest[32], expected[32];
+    as_sha256 *whole = as_sha256_new();
+    as_source *s = NULL;
+    as_bytes head;
+    size_t n = 0, total = 0;
+
+    (void)state;
+    assert_int_equal(as_source_open_bytes(AS_LITERAL("one two three"), NULL, &s, NULL), AS_OK);
+    assert_int_equal(as_source_peek(s, 4, &head, NULL), AS_OK);
+    assert_true(as_bytes_is(head, "one "));
+    assert_int_equal(as_source_peek(s, 100, &head, NULL), AS_OK);
+    assert_true(as_bytes_is(head, "one two three"));
+    do {
+        assert_int_equal(as_source_read(s, got + total, 5, &n, NULL), AS_OK);
+        total += n;
+    } while (n);
+    assert_int_equal(total, 13);
+    assert_memory_equal(got, "one two three", 13);
+    assert_int_equal(as_source_at(s), 13);
+    as_sha256_add(whole, AS_LITERAL("one two three"));
+    as_sha256_get(whole, expected);
+    as_source_sha256(s, digest);
+    assert_memory_equal(digest, expected, 32);
+    as_sha256_free(whole);
+    as_source_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -506,6 +535,7 @@ int main(void)
         cmocka_unit_test(a_pipe_on_standard_input_is_read),
         cmocka_unit_test(a_directory_on_standard_input_is_refused),
         cmocka_unit_test(each_failed_allocation_is_no_memory),
+        cmocka_unit_test(what_is_peeked_at_is_read_again),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
