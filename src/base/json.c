@@ -206,6 +206,9 @@ static as_code slide(as_json *j, size_t keep)
 {
     if (j->limits.many)
         keep = keep_line(j, keep);
+    memmove(j->idx, j->idx + j->at, (j->n - j->at) * sizeof(*j->idx));
+    j->n -= j->at;
+    j->at = 0;
     if (!keep)
         return AS_OK;
     if (j->key.n && j->key.p >= j->win && j->key.p < j->win + j->fill) {
@@ -220,10 +223,8 @@ static as_code slide(as_json *j, size_t keep)
         }
     }
     memmove(j->win, j->win + keep, j->fill - keep);
-    for (size_t i = j->at; i < j->n; i++)
-        j->idx[i - j->at] = j->idx[i] - (uint32_t)keep;
-    j->n -= j->at;
-    j->at = 0;
+    for (size_t i = 0; i < j->n; i++)
+        j->idx[i] -= (uint32_t)keep;
     j->fill -= keep;
     j->scanned -= keep;
     j->base += keep;

@@ -118,6 +118,12 @@ as_bytes as_facts_text(const as_facts *f, as_str str);
 /* A new node for the container that `last` below `parent` names; each call makes one. */
 as_code as_facts_node(as_facts *f, as_node parent, as_step last, as_node *ret) AS_CHECKED;
 
+/*
+ * The input is a sequence of records, and the first index of every pointer is the
+ * number of one, from 1: written "#12", with a JSON Pointer into the record behind it.
+ */
+void as_facts_number_records(as_facts *f);
+
 /* JSON Pointer (RFC 6901) of an evidence, appended to `out`. */
 void as_facts_pointer(const as_facts *f, const as_evidence *e, as_buf *out);
 

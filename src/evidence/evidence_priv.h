@@ -56,6 +56,7 @@ typedef struct as_pool {
 
 struct as_facts {
     size_t limit, used;
+    bool records; /* pointers begin with a record's number */
     as_pool pool;
     as_rows nodes;    /* as_link; node 1 first */
     as_rows facts;    /* as_fact */

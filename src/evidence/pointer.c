@@ -17,6 +17,11 @@ as_code as_facts_node(as_facts *f, as_node parent, as_step last, as_node *ret)
     return AS_OK;
 }
 
+void as_facts_number_records(as_facts *f)
+{
+    f->records = true;
+}
+
 static size_t index_size(as_step step)
 {
     size_t n = 1;
@@ -84,5 +89,7 @@ void as_facts_pointer(const as_facts *f, const as_evidence *e, as_buf *out)
         at = step_put(f, e->last, at);
     for (as_node node = e->node; node > 0; node = links[node - 1].up)
         at = step_put(f, links[node - 1].step, at);
+    if (f->records && at[1] >= '0' && at[1] <= '9')
+        *at = '#';
     out->n += n;
 }

@@ -73,7 +73,19 @@ typedef as_code as_call_fn(void *ctx, const as_call *call, as_err *err);
 /* Called now and then with the packed bytes consumed. */
 typedef void as_tick_fn(void *ctx, uint64_t done);
 
+/* One family of tool output that assay reads; see as_format_get(). */
+typedef struct as_format {
+    const char *id;       /* for --as: "cape" */
+    const char *name;     /* for a person: "CAPE" */
+    const char *versions; /* known to be read */
+    const char *maps;     /* one line: what becomes facts */
+    bool seen;            /* checked on real files, not on documentation alone */
+} as_format;
+
+const as_format *as_format_get(size_t i); /* NULL past the last */
+
 typedef struct as_read_options {
+    const char *format; /* id of the format to read it as; NULL: by content */
     as_call_fn *on_call;
     void *call_ctx;
     as_tick_fn *on_tick;

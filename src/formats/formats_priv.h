@@ -167,6 +167,55 @@ struct as_walk {
     uint64_t ticks;
 };
 
+/* probe.c: what the first bytes of an input say about it. */
+#define AS_HEAD_ENTRIES 512
+#define AS_HEAD_DEPTH   3
+
+typedef struct as_head_entry {
+    char path[96]; /* keys joined by "/"; the first element of an array is "*" */
+    char text[64]; /* of a scalar: its text, cut */
+    as_json_type type;
+} as_head_entry;
+
+typedef struct as_head {
+    as_bytes bytes; /* the first bytes, unpacked */
+    bool is_json;   /* they begin a JSON value; the entries say what is in it */
+    bool is_lines;  /* after it, on another line, another JSON value begins */
+    as_json_type root;
+    size_t n;
+    as_head_entry entries[AS_HEAD_ENTRIES];
+} as_head;
+
+as_code as_head_look(as_source *source, size_t want, as_head *ret, as_err *err) AS_CHECKED;
+bool as_head_has(const as_head *h, const char *path);
+const char *as_head_text(const as_head *h, const char *path); /* "" if there is none */
+
+/* How sure a probe is. */
+typedef enum as_sure { AS_SURE_NO, AS_SURE_MAYBE, AS_SURE_YES } as_sure;
+
+/*
+ * One reader. `read` takes w->source to its end, fills w->facts and of w->analysis
+ * the tool, its version, the sample and the gaps.
+ */
+typedef struct as_reader {
+    as_format about;
+    as_sure (*probe)(const as_head *h);
+    as_code (*read)(as_walk *w, as_err *err);
+} as_reader;
+
+extern const as_reader as_reader_cape, as_reader_cuckoo;
+
+/*
+ * For readers that are one JSON document and one shape: the root object's members, or
+ * those of each object of a root array, belong to no fact. `on_key` (may be NULL) hears
+ * of each top-level key.
+ */
+as_code as_walk_document(as_walk *w, const as_shape *shape, void (*on_key)(void *ctx, as_bytes key),
+                         void *ctx, as_err *err) AS_CHECKED;
+
+/* First fact of that kind that is not gone, or AS_NO_FACT. */
+uint32_t as_facts_first(const as_facts *f, as_kind kind);
+
 /* walk.c */
 void as_walk_tick(as_walk *w);
 as_code as_walk_object(as_walk *w, as_place *place, const as_shape *shape, uint32_t fact,

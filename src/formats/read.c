@@ -4,58 +4,21 @@
 
 #include "base/banned.h"
 
-/* A report from its first byte to its last; what makes it a CAPE or a Cuckoo report. */
+/* A report from its first byte to its last, by the reader that its content calls for. */
 
-/* Top-level keys that, with an `info` object, make a report of this family. */
-static const char *const family_keys[] = {"behavior", "target",  "signatures", "network",
-                                          "CAPE",     "dropped", "suricata"};
+#define HEAD_SIZE ((size_t)1 << 20)
 
-struct seen {
-    bool info, family, cape;
+static const as_reader *const readers[] = {
+    &as_reader_cape,
+    &as_reader_cuckoo,
 };
 
-static void note_key(struct seen *seen, as_bytes key)
+const as_format *as_format_get(size_t i)
 {
-    seen->info |= as_bytes_is(key, "info");
-    seen->cape |= as_bytes_is(key, "CAPE");
-    for (size_t i = 0; i < AS_COUNT(family_keys); i++)
-        seen->family |= as_bytes_is(key, family_keys[i]);
+    return i < AS_COUNT(readers) ? &readers[i]->about : NULL;
 }
 
-static as_code fail_unknown(as_err *err, const char *why)
-{
-    return as_fail(err, AS_UNKNOWN, AS_NO_OFFSET, "not a CAPE or Cuckoo report: %s", why);
-}
-
-/* The root object's members; `seen` says what they were. */
-static as_code read_root(as_walk *w, struct seen *seen, as_err *err)
-{
-    size_t from = as_facts_evidence_count(w->facts);
-    as_place root = {0};
-    as_json_tok t;
-    as_code rc = as_walk_next(w, &t, err);
-
-    if (rc)
-        return rc;
-    if (t.type != AS_JSON_OBJECT)
-        return fail_unknown(err, "it is no JSON object");
-    root.begin = t.begin;
-    for (;;) {
-        rc = as_walk_next(w, &t, err);
-        if (rc)
-            return rc;
-        if (t.type == AS_JSON_OBJECT_END)
-            break;
-        note_key(seen, t.raw);
-        rc = as_walk_member(w, &root, &as_shape_sandbox, AS_NO_FACT, NULL, &t, err);
-        if (rc)
-            return rc;
-    }
-    as_facts_close_evidence(w->facts, from, t.begin, t.end);
-    return as_walk_next(w, &t, err); /* the end: nothing may follow */
-}
-
-static uint32_t first_of_kind(const as_facts *f, as_kind kind)
+uint32_t as_facts_first(const as_facts *f, as_kind kind)
 {
     for (uint32_t i = 0; i < as_facts_count(f); i++) {
         const as_fact *fact = as_facts_get(f, i);
@@ -66,61 +29,61 @@ static uint32_t first_of_kind(const as_facts *f, as_kind kind)
     return AS_NO_FACT;
 }
 
-static bool says_failed(as_bytes status)
+static as_code named_reader(const char *id, const as_reader **ret, as_err *err)
 {
-    return as_bytes_has_nocase(status, "fail") || as_bytes_has_nocase(status, "abort") ||
-           as_bytes_has_nocase(status, "error");
+    for (size_t i = 0; i < AS_COUNT(readers); i++) {
+        if (!strcmp(readers[i]->about.id, id)) {
+            *ret = readers[i];
+            return AS_OK;
+        }
+    }
+    return as_fail(err, AS_USAGE, AS_NO_OFFSET, "no format is called '%s'", id);
 }
 
-/* What the report itself says is missing. */
-static uint32_t find_gaps(const as_facts *f, const as_fact *run)
+/*
+ * The surest reader; of equals the first in the table. A JSON object that no probe
+ * knows goes to the sandbox reader, whose tell-tale keys may come late.
+ */
+static as_code choose_reader(as_walk *w, const as_reader **ret, as_err *err)
 {
-    uint32_t gaps = 0;
+    as_head *h = as_mem_get(sizeof(*h));
+    as_sure best = AS_SURE_NO;
+    as_code rc;
 
-    if (first_of_kind(f, AS_KIND_TOOL_ERROR) != AS_NO_FACT)
-        gaps |= AS_GAP_ERRORS;
-    if (first_of_kind(f, AS_KIND_PROCESS) == AS_NO_FACT)
-        gaps |= AS_GAP_NOTHING;
-    if (!as_fact_text(f, run, AS_ATTR_ENDED).n)
-        gaps |= AS_GAP_NO_END;
-    if (says_failed(as_fact_text(f, run, AS_ATTR_STATUS)) ||
-        says_failed(as_fact_text(f, run, AS_ATTR_MACHINE_STATUS)))
-        gaps |= AS_GAP_STATUS;
-    return gaps;
+    if (!h)
+        return as_fail_nomem(err, "the first bytes of the input");
+    rc = as_head_look(w->source, HEAD_SIZE, h, err);
+    *ret = &as_reader_cape;
+    for (size_t i = 0; !rc && i < AS_COUNT(readers); i++) {
+        as_sure sure = readers[i]->probe(h);
+
+        if (sure > best) {
+            best = sure;
+            *ret = readers[i];
+        }
+    }
+    if (!rc && best == AS_SURE_NO && h->is_json && h->root != AS_JSON_OBJECT)
+        rc = as_fail(err, AS_UNKNOWN, AS_NO_OFFSET,
+                     "not a report of a tool that assay reads: it is no JSON object");
+    as_mem_free(h);
+    return rc;
 }
 
-static as_code recognise(as_walk *w, const struct seen *seen, as_err *err)
+static as_code read_all(as_walk *w, as_err *err)
 {
-    as_analysis *a = w->analysis;
-    uint32_t run = first_of_kind(w->facts, AS_KIND_ANALYSIS);
-    as_value version = {0};
-
-    if (!seen->info || run == AS_NO_FACT)
-        return fail_unknown(err, "no 'info' object that says which run it is");
-    if (!seen->family)
-        return fail_unknown(err, "no 'behavior', 'target' or 'signatures' beside 'info'");
-    if (as_fact_attr(w->facts, as_facts_get(w->facts, run), AS_ATTR_VERSION, &version))
-        a->tool_version = version.str;
-    a->tool = seen->cape || as_bytes_has_nocase(version.text, "CAPE") ? "CAPE" : "Cuckoo";
-    a->sample = first_of_kind(w->facts, AS_KIND_SAMPLE);
-    a->gaps = find_gaps(w->facts, as_facts_get(w->facts, run));
-    return AS_OK;
-}
-
-static as_code read_all(as_walk *w, as_source *source, as_err *err)
-{
-    struct seen seen = {0};
-    as_code rc = read_root(w, &seen, err);
+    const as_reader *reader = NULL;
+    as_code rc = w->options->format ? named_reader(w->options->format, &reader, err)
+                                    : choose_reader(w, &reader, err);
 
     if (!rc)
-        rc = as_join_facts(w->facts, err);
+        rc = as_json_new(w->source, NULL, &w->json, err);
     if (!rc)
-        rc = recognise(w, &seen, err);
+        rc = reader->read(w, err);
     if (rc)
         return rc;
     w->analysis->doubts = as_json_doubts_so_far(w->json);
-    w->analysis->size = as_source_at(source);
-    as_source_sha256(source, w->analysis->sha256);
+    w->analysis->size = as_source_at(w->source);
+    as_source_sha256(w->source, w->analysis->sha256);
     return as_paths_finish(w, err);
 }
 
@@ -166,12 +129,11 @@ as_code as_analysis_read(as_source *source, const as_read_options *options, as_a
     w.analysis = analysis_new(source, w.options);
     w.tally = as_tally_new();
     w.paths = as_paths_new();
-    rc = as_json_new(source, NULL, &w.json, err);
-    if (!rc && (!w.analysis || !w.tally || !w.paths))
+    if (!w.analysis || !w.tally || !w.paths) {
         rc = as_fail_nomem(err, "reading a report");
-    if (!rc) {
+    } else {
         w.facts = w.analysis->facts;
-        rc = read_all(&w, source, err);
+        rc = read_all(&w, err);
     }
     walk_done(&w);
     if (rc) {

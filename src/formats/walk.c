@@ -458,8 +458,10 @@ static as_code read_pair(as_walk *w, as_place *place, as_kind kind, uint32_t par
 
     pair_attrs(kind, attrs);
     rc = begin_fact(w, kind, parent, &d, err);
-    if (!rc && as_facts_reserve(w->facts, &fact))
-        rc = as_walk_facts_failed(w, AS_NOMEM, err);
+    if (!rc) {
+        rc = as_facts_reserve(w->facts, &fact);
+        rc = rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
+    }
     for (as_step i = 0; !rc; i++) {
         as_place child = {.up = place, .step = i};
 
@@ -585,4 +587,57 @@ as_code as_walk_object(as_walk *w, as_place *place, const as_shape *shape, uint3
     as_facts_close_evidence(w->facts, from, t.begin, t.end);
     *ret_end = t.end;
     return AS_OK;
+}
+
+/* One root object, or the objects of a root array. */
+static as_code document_object(as_walk *w, as_place *place, const as_shape *shape,
+                               void (*on_key)(void *ctx, as_bytes key), void *ctx, as_err *err)
+{
+    size_t from = as_facts_evidence_count(w->facts);
+    as_json_tok t;
+    as_code rc;
+
+    for (;;) {
+        rc = next(w, &t, err);
+        if (rc)
+            return rc;
+        if (t.type == AS_JSON_OBJECT_END)
+            break;
+        if (on_key)
+            on_key(ctx, t.raw);
+        rc = as_walk_member(w, place, shape, AS_NO_FACT, NULL, &t, err);
+        if (rc)
+            return rc;
+    }
+    as_facts_close_evidence(w->facts, from, t.begin, t.end);
+    return AS_OK;
+}
+
+as_code as_walk_document(as_walk *w, const as_shape *shape, void (*on_key)(void *ctx, as_bytes key),
+                         void *ctx, as_err *err)
+{
+    as_place root = {0};
+    as_json_tok t;
+    as_code rc = next(w, &t, err);
+
+    if (rc)
+        return rc;
+    root.begin = t.begin;
+    if (t.type == AS_JSON_OBJECT) {
+        rc = document_object(w, &root, shape, on_key, ctx, err);
+    } else if (t.type == AS_JSON_ARRAY) {
+        for (as_step i = 0; !rc; i++) {
+            as_place child = {.up = &root, .step = i};
+
+            rc = next(w, &t, err);
+            if (rc || t.type == AS_JSON_ARRAY_END)
+                break;
+            child.begin = t.begin;
+            rc = t.type == AS_JSON_OBJECT ? document_object(w, &child, shape, on_key, ctx, err)
+                                          : as_walk_pass(w, &child, &t, false, err);
+        }
+    } else {
+        return as_fail(err, AS_UNKNOWN, AS_NO_OFFSET, "no report: the JSON value is a bare scalar");
+    }
+    return rc ? rc : next(w, &t, err); /* the end: nothing may follow */
 }

@@ -99,6 +99,25 @@ static void long_inputs_keep_count(void **state)
     as_buf_done(&want);
 }
 
+/* One line of a megabyte: it stays in the window, the positions used up must not. */
+static void a_long_line_of_many_tokens_is_read(void **state)
+{
+    as_buf in = {0}, out = {0}, want = {0};
+
+    (void)state;
+    as_buf_byte(&in, '[');
+    for (unsigned i = 0; i < 500000; i++)
+        as_buf_text(&in, "1,");
+    as_buf_text(&in, "1]\n2\n");
+    as_buf_printf(&want, "1:0-%zu 2:%zu-%zu ", in.n - 3, in.n - 2, in.n - 1);
+    read_many(as_buf_bytes(&in), &out);
+    assert_int_equal(out.n, want.n);
+    assert_memory_equal(out.p, want.p, out.n);
+    as_buf_done(&in);
+    as_buf_done(&out);
+    as_buf_done(&want);
+}
+
 static void one_value_is_all_without_many(void **state)
 {
     as_source *s = NULL;
@@ -121,6 +140,7 @@ int main(void)
         cmocka_unit_test(each_line_is_a_value_with_its_number),
         cmocka_unit_test(a_bad_line_costs_no_other),
         cmocka_unit_test(long_inputs_keep_count),
+        cmocka_unit_test(a_long_line_of_many_tokens_is_read),
         cmocka_unit_test(one_value_is_all_without_many),
     };
 

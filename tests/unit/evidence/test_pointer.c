@@ -165,6 +165,27 @@ static void nodes_obey_limit_and_heap(void **state)
     as_facts_free(f);
 }
 
+static void records_are_numbered_instead_of_pointed_at(void **state)
+{
+    as_facts *f = as_facts_new(0);
+    as_evidence e = {.last = 12};
+    as_buf out = {0};
+    as_str key = 0;
+
+    (void)state;
+    as_facts_number_records(f);
+    as_facts_pointer(f, &e, &out);
+    assert_true(as_bytes_is(as_buf_bytes(&out), "#12"));
+    assert_int_equal(as_facts_node(f, 0, 7, &e.node), AS_OK);
+    assert_int_equal(as_facts_intern(f, AS_LITERAL("Event"), &key), AS_OK);
+    e.last = key | AS_STEP_KEY;
+    as_buf_reset(&out);
+    as_facts_pointer(f, &e, &out);
+    assert_true(as_bytes_is(as_buf_bytes(&out), "#7/Event"));
+    as_buf_done(&out);
+    as_facts_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +197,7 @@ int main(void)
         cmocka_unit_test(a_pointer_without_memory_marks_the_buffer),
         cmocka_unit_test(a_pointer_over_the_limit_of_a_buffer_marks_it),
         cmocka_unit_test(nodes_obey_limit_and_heap),
+        cmocka_unit_test(records_are_numbered_instead_of_pointed_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
