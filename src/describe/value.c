@@ -1,0 +1,378 @@
+#include "base/escape.h"
+#include "base/utf8.h"
+#include "describe/describe_priv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/banned.h"
+
+/* Times of malware runs as seconds since 1970: 1990 to 2100. Smaller numbers are offsets. */
+#define EPOCH_MIN 631152000.0
+#define EPOCH_MAX 4102444800.0
+
+static bool is_zh(const as_render *r)
+{
+    return r->t->options.lang == AS_LANG_ZH;
+}
+
+static bool is_ideograph(int32_t cp)
+{
+    return (cp >= 0x3400 && cp <= 0x9fff) || (cp >= 0x20000 && cp <= 0x3ffff);
+}
+
+static bool is_latin(int32_t cp)
+{
+    return cp > 0x20 && cp < 0x2e80 && cp != 0x2026 && !(cp >= 0x2018 && cp <= 0x201d);
+}
+
+/* Code point of the last character of `out`, value marks passed over; 0 if there is none. */
+static int32_t last_char(const as_buf *out)
+{
+    size_t end = out->n, at, len;
+
+    while (end > 0 && (out->p[end - 1] == AS_VALUE_OPEN || out->p[end - 1] == AS_VALUE_CLOSE))
+        end--;
+    if (end == 0)
+        return 0;
+    at = end - 1;
+    while (at > 0 && end - at < 4 && (out->p[at] & 0xc0) == 0x80)
+        at--;
+    return as_utf8_next((as_bytes){out->p + at, end - at}, &len);
+}
+
+static void put_gap(as_render *r, as_bytes next)
+{
+    int32_t a, b;
+    size_t len;
+
+    while (next.n > 0 && (next.p[0] == AS_VALUE_OPEN || next.p[0] == AS_VALUE_CLOSE))
+        next = (as_bytes){next.p + 1, next.n - 1};
+    if (!is_zh(r) || next.n == 0)
+        return;
+    a = last_char(r->out);
+    b = as_utf8_next(next, &len);
+    if ((is_ideograph(a) && is_latin(b) && b != ')') ||
+        (is_latin(a) && a != '(' && is_ideograph(b)))
+        as_buf_byte(r->out, ' ');
+}
+
+static void put_comma(as_render *r)
+{
+    if (r->comma)
+        as_buf_text(r->out, is_zh(r) ? "，" : ", ");
+    r->comma = false;
+}
+
+/* Closing punctuation needs no comma before it. */
+static bool closes(as_bytes literal)
+{
+    static const char *const ends[] = {".", ";", ":", ")", "。", "；", "：", "）"};
+
+    for (size_t i = 0; i < AS_COUNT(ends); i++) {
+        size_t n = strlen(ends[i]);
+
+        if (literal.n >= n && memcmp(literal.p, ends[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
+void as_put_text(as_render *r, as_bytes literal)
+{
+    if (literal.n == 0)
+        return;
+    if (closes(literal))
+        r->comma = false;
+    put_comma(r);
+    put_gap(r, literal);
+    as_buf_add(r->out, literal);
+}
+
+size_t as_thousands(uint64_t n, char out[32])
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
+    size_t at = 0;
+
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = 0;
+    return at;
+}
+
+void as_put_number(as_render *r, uint64_t n)
+{
+    char text[32];
+    size_t len = as_thousands(n, text);
+
+    as_put_text(r, (as_bytes){(const uint8_t *)text, len});
+}
+
+void as_put_value(as_render *r, as_bytes raw)
+{
+    put_comma(r);
+    put_gap(r, raw);
+    as_buf_byte(r->out, AS_VALUE_OPEN);
+    if (r->max == SIZE_MAX)
+        as_escape_visible(r->out, raw);
+    else
+        as_escape_visible_cut(r->out, raw, r->max);
+    as_buf_byte(r->out, AS_VALUE_CLOSE);
+}
+
+/* A value that as_escape_visible_cut() leaves whole cannot be longer than this. */
+static bool is_cut(const as_render *r, as_bytes raw)
+{
+    size_t chars = 0;
+
+    if (raw.n <= r->max / 8)
+        return false;
+    for (size_t at = 0; at < raw.n; chars++) {
+        size_t len;
+        int32_t cp = as_utf8_next((as_bytes){raw.p + at, raw.n - at}, &len);
+
+        /* The longest replacement, \u{10ffff}, has ten characters. */
+        if (cp < 0x20 || as_utf8_is_hidden((uint32_t)cp))
+            chars += 9;
+        at += len;
+        if (chars >= r->max)
+            return at < raw.n || chars > r->max;
+    }
+    return false;
+}
+
+void as_render_told(as_render *r, as_attr_name attr)
+{
+    r->told[attr / 64] |= (uint64_t)1 << (attr % 64);
+}
+
+static bool is_told(const as_render *r, unsigned attr)
+{
+    return (r->told[attr / 64] >> (attr % 64)) & 1;
+}
+
+bool as_epoch_text(as_bytes number, char out[40])
+{
+    char text[32], *end = NULL;
+    struct tm tm;
+    double seconds;
+    time_t whole;
+
+    if (number.n == 0 || number.n >= sizeof(text) || number.p[0] < '0' || number.p[0] > '9')
+        return false;
+    memcpy(text, number.p, number.n);
+    text[number.n] = 0;
+    seconds = strtod(text, &end);
+    if (!end || *end || !(seconds >= EPOCH_MIN && seconds <= EPOCH_MAX))
+        return false;
+    whole = (time_t)floor(seconds);
+    if (!gmtime_r(&whole, &tm))
+        return false;
+    return strftime(out, 40, "%Y-%m-%d %H:%M:%S UTC", &tm) > 0;
+}
+
+static void put_size(as_render *r, as_bytes raw)
+{
+    uint64_t n;
+
+    if (!as_bytes_u64(raw, &n)) {
+        as_put_value(r, raw);
+        return;
+    }
+    as_put_number(r, n);
+    as_put_text(r, is_zh(r) ? AS_LITERAL("字节")
+                   : n == 1 ? AS_LITERAL(" byte")
+                            : AS_LITERAL(" bytes"));
+}
+
+/* True if the value stands there as the report has it. */
+static bool put_typed(as_render *r, as_attr_name attr, const as_value *v)
+{
+    char date[40];
+    as_attr_type type = as_attr_get(attr)->type;
+
+    if (v->form == AS_FORM_TRUE || v->form == AS_FORM_FALSE) {
+        bool yes = v->form == AS_FORM_TRUE;
+
+        as_put_text(r, as_bytes_of(is_zh(r) ? (yes ? "是" : "否") : (yes ? "yes" : "no")));
+        return true;
+    }
+    if (type == AS_TYPE_SIZE) {
+        put_size(r, v->text);
+        return true;
+    }
+    if (type == AS_TYPE_TIME && as_epoch_text(v->text, date)) {
+        as_put_value(r, as_bytes_of(date));
+        return false;
+    }
+    as_put_value(r, v->text);
+    return !is_cut(r, v->text);
+}
+
+static as_value value_of(const as_render *r, const as_attr *a)
+{
+    static const char *const flags[] = {[AS_FORM_TRUE] = "true", [AS_FORM_FALSE] = "false"};
+    as_value v = {(as_form)a->form, a->str, as_facts_text(r->t->facts, a->str)};
+
+    if (v.form == AS_FORM_TRUE || v.form == AS_FORM_FALSE)
+        v.text = as_bytes_of(flags[v.form]);
+    return v;
+}
+
+size_t as_count_attr(const as_render *r, as_attr_name attr)
+{
+    const as_fact *f = as_facts_get(r->t->facts, r->fact);
+    const as_attr *a = as_fact_attrs(r->t->facts, f);
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n_attrs; i++)
+        n += a[i].name == (uint16_t)attr && value_of(r, &a[i]).text.n > 0;
+    return n;
+}
+
+bool as_has_attr(const as_render *r, as_attr_name attr)
+{
+    return as_count_attr(r, attr) > 0;
+}
+
+static void put_between(as_render *r)
+{
+    as_buf_text(r->out, is_zh(r) ? "、" : ", ");
+}
+
+static void put_left_out(as_render *r, size_t left)
+{
+    as_put_text(r, is_zh(r) ? AS_LITERAL("等，另有") : AS_LITERAL(" and "));
+    as_put_number(r, left);
+    as_put_text(r, is_zh(r) ? AS_LITERAL("个") : AS_LITERAL(" more"));
+}
+
+/* A path that stands there already in other letter case says nothing new to a reader. */
+static bool repeats(const as_render *r, const as_attr *a, size_t at, as_bytes text)
+{
+    for (size_t i = at > 16 ? at - 16 : 0; i < at; i++) {
+        if (a[i].name == a[at].name && as_bytes_eq_nocase(value_of(r, &a[i]).text, text))
+            return true;
+    }
+    return false;
+}
+
+bool as_put_attr(as_render *r, as_attr_name attr)
+{
+    const as_fact *f = as_facts_get(r->t->facts, r->fact);
+    const as_attr *a = as_fact_attrs(r->t->facts, f);
+    size_t max = r->max == SIZE_MAX ? SIZE_MAX : AS_SAY_VALUES_MAX, shown = 0, left = 0;
+    bool whole = true;
+
+    for (size_t i = 0; i < f->n_attrs; i++) {
+        as_value v;
+
+        if (a[i].name != (uint16_t)attr)
+            continue;
+        v = value_of(r, &a[i]);
+        if (v.text.n == 0)
+            continue;
+        if (r->max != SIZE_MAX && repeats(r, a, i, v.text)) {
+            whole = false;
+            continue;
+        }
+        if (shown == max) {
+            left++;
+            continue;
+        }
+        if (shown++ > 0)
+            put_between(r);
+        whole &= put_typed(r, attr, &v);
+    }
+    if (left > 0)
+        put_left_out(r, left);
+    if (whole && left == 0)
+        as_render_told(r, attr);
+    return shown > 0;
+}
+
+/* "powershell.exe (PID 1136)", as far as it is known. */
+void as_put_process(as_render *r, uint32_t process)
+{
+    static const as_attr_name names[] = {AS_ATTR_PROCESS_NAME, AS_ATTR_PROCESS_PATH, AS_ATTR_NAME,
+                                         AS_ATTR_PATH};
+    const as_teller *t = r->t;
+    as_bytes pid = as_teller_text(t, process, AS_ATTR_PID), name = {0};
+    /* NAME and PATH of another fact are its own. */
+    size_t n = as_teller_is(t, process, AS_KIND_PROCESS) ? AS_COUNT(names) : 2;
+
+    for (size_t i = 0; i < n && name.n == 0; i++)
+        name = as_teller_text(t, process, names[i]);
+    if (name.n > 0)
+        as_put_value(r, name);
+    if (pid.n == 0)
+        return;
+    as_put_text(r, name.n == 0 ? (is_zh(r) ? AS_LITERAL("PID 为") : AS_LITERAL("PID "))
+                               : (is_zh(r) ? AS_LITERAL("（PID ") : AS_LITERAL(" (PID ")));
+    as_put_value(r, pid);
+    if (name.n > 0)
+        as_put_text(r, is_zh(r) ? AS_LITERAL("）") : AS_LITERAL(")"));
+}
+
+static void put_rest_of(as_render *r, as_attr_name attr, bool *first)
+{
+    const as_fact *f = as_facts_get(r->t->facts, r->fact);
+    const as_attr *a = as_fact_attrs(r->t->facts, f);
+    size_t shown = 0;
+
+    for (size_t i = 0; i < f->n_attrs; i++) {
+        as_value v;
+
+        if (a[i].name != (uint16_t)attr)
+            continue;
+        v = value_of(r, &a[i]);
+        if (v.text.n == 0)
+            continue;
+        if (shown++ > 0) {
+            put_between(r);
+        } else {
+            if (!*first)
+                as_put_text(r, is_zh(r) ? AS_LITERAL("；") : AS_LITERAL("; "));
+            as_put_text(r, as_bytes_of(as_attr_label(r->t->options.lang, attr)));
+            as_put_text(r, is_zh(r) ? AS_LITERAL("：") : AS_LITERAL(": "));
+        }
+        as_put_value(r, v.text); /* as it was written: no date, no separators */
+        *first = false;
+    }
+}
+
+void as_put_rest(as_render *r)
+{
+    const as_fact *f = as_facts_get(r->t->facts, r->fact);
+    const as_attr *a = as_fact_attrs(r->t->facts, f);
+    bool first = r->filled == 0;
+
+    for (size_t i = 0; i < f->n_attrs; i++) {
+        unsigned attr = a[i].name;
+
+        if (attr >= AS_ATTR_NAME_COUNT || is_told(r, attr))
+            continue;
+        put_rest_of(r, (as_attr_name)attr, &first);
+        as_render_told(r, (as_attr_name)attr);
+    }
+}
+
+bool as_all_told(const as_render *r)
+{
+    const as_fact *f = as_facts_get(r->t->facts, r->fact);
+    const as_attr *a = as_fact_attrs(r->t->facts, f);
+
+    for (size_t i = 0; i < f->n_attrs; i++) {
+        if (a[i].name < AS_ATTR_NAME_COUNT && !is_told(r, a[i].name) &&
+            value_of(r, &a[i]).text.n > 0)
+            return false;
+    }
+    return true;
+}
