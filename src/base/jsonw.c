@@ -113,7 +113,7 @@ static const char *short_escape(int32_t cp)
 
 static bool stands_as_it_is(int32_t cp)
 {
-    return cp >= 0xa0 && cp != 0x2028 && cp != 0x2029;
+    return cp >= 0xa0 && !as_utf8_is_hidden((uint32_t)cp);
 }
 
 static void put_escape(as_buf *out, int32_t cp)
@@ -124,8 +124,11 @@ static void put_escape(as_buf *out, int32_t cp)
         as_buf_text(out, "\xef\xbf\xbd");
     else if (two)
         as_buf_text(out, two);
-    else
+    else if (cp < 0x10000)
         as_buf_printf(out, "\\u%04x", (unsigned)cp);
+    else
+        as_buf_printf(out, "\\u%04x\\u%04x", 0xd7c0u + ((unsigned)cp >> 10),
+                      0xdc00u + ((unsigned)cp & 0x3ffu));
 }
 
 static void put_string(as_buf *out, as_bytes text)

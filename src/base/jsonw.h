@@ -8,9 +8,10 @@
  *     as_jsonw_end(&w);
  *     if (buf.failed) ...
  *
- * Strings are written as well-formed UTF-8: ill-formed bytes become U+FFFD; the
- * control characters, DEL and U+2028/2029 are escaped, so that a line of output
- * stays one line and a terminal is never spoken to.
+ * Strings are written as well-formed UTF-8: ill-formed bytes become U+FFFD; every
+ * hidden character (utf8.h: controls, bidi overrides, zero-width, tags ...) is escaped,
+ * so that a line of output stays one line and a terminal is never spoken to. A reader
+ * of JSON gets the same text.
  *
  * Depends on: base, buf, utf8.  Threads: one writer, one thread.
  * Limits: AS_JSONW_DEPTH_MAX levels (a caller's bug beyond it: asserted).

@@ -69,7 +69,7 @@ typedef struct as_say_row {
     uint8_t most;    /* as_most: what {most} counts */
     uint8_t n_group; /* a fold for each combination of these attributes */
     as_attr_name group[3];
-    as_attr_name most_by[2]; /* for AS_MOST_ATTRS */
+    as_attr_name most_by[2]; /* for AS_MOST_ATTRS; NAME as the second: only the first */
     const char *unit;        /* Chinese measure word of the folded things; NULL: 个 */
     const char *noun[AS_SAY_LANGS];
     /* [AS_SAY_TAIL]: behind the sentence of the fact they belong to. NULL in Chinese: as in

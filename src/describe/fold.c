@@ -402,7 +402,7 @@ static void say_many(as_teller *t, const uint32_t *facts, size_t n, const as_tem
     r.shows_items = !tpl || tpl->has_items;
     as_buf_reset(&t->text);
     as_fold_init(t, &fold, facts, n);
-    if (tpl && !t->rc && tpl->has_most && n > AS_SAY_LIST_MAX)
+    if (tpl && !t->rc && tpl->has_most && (n > AS_SAY_LIST_MAX || !tpl->has_items))
         as_say_fail(t, find_most(t, &fold));
     if (tpl && !t->rc && tpl->has_dir)
         as_say_fail(t, find_dir(t, &fold));

@@ -215,6 +215,7 @@ static const char *const labels[AS_ATTR_NAME_COUNT] = {
     [AS_ATTR_REVISION] = "修订号",
     [AS_ATTR_PROGRAM] = "程序",
     [AS_ATTR_TEXT] = "文本",
+    [AS_ATTR_METADATA] = "元数据",
     [AS_ATTR_GROUP] = "所属字段",
 };
 

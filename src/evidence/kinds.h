@@ -208,6 +208,7 @@ typedef enum as_attr_type {
     X(REVISION, "revision", TEXT)                           \
     X(PROGRAM, "program", TEXT)                             \
     X(TEXT, "text", TEXT)                                   \
+    X(METADATA, "metadata", TEXT) /* several fields that the tool put into one text */ \
     X(GROUP, "group", TEXT) /* the keys above a free-form field, outermost first */
 
 typedef enum as_attr_name {
@@ -240,6 +241,7 @@ typedef enum as_attr_name {
     X(ANTIVIRUS, "antivirus", DETECTIONS, ENGINE, NAME)                                 \
     X(ANTIVIRUS_SUMMARY, "antivirus_summary", DETECTIONS, POSITIVES, NAME)              \
     X(SIGMA, "sigma", DETECTIONS, TITLE, RULE)                                          \
+    X(SIGMA_SOURCE, "sigma_source", DETECTIONS, SOURCE, SOURCE)                         \
     X(IDS_ALERT, "ids_alert", DETECTIONS, SIGNATURE, SIGNATURE)                         \
     X(PROCESS, "process", PROCESSES, PID, PID)                                          \
     X(ENVIRONMENT, "environment", PROCESSES, NAME, NAME)                                \

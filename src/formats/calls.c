@@ -284,7 +284,18 @@ static as_code read_member(as_walk *w, as_place *call, as_json_tok *t, as_err *e
         return rc;
     if (field == FIELD_ARGUMENTS)
         return read_args(w, t, err);
-    if (field == FIELD_UNKNOWN || t->type < AS_JSON_STRING)
+    if (field != FIELD_UNKNOWN && t->type < AS_JSON_STRING) {
+        as_bytes name = {0};
+        uint64_t index;
+
+        (void)as_json_step(w->json, &name, &index); /* a value of another type than expected */
+        rc = as_facts_intern(w->facts, name, &key);
+        if (rc)
+            return as_walk_facts_failed(w, rc, err);
+        key |= AS_STEP_KEY;
+        field = FIELD_UNKNOWN;
+    }
+    if (field == FIELD_UNKNOWN)
         return pass_unknown(w, call, key, t, err);
     if (w->options->on_call || field == FIELD_API || field == FIELD_CATEGORY ||
         field == FIELD_TIME || field == FIELD_STATUS || field == FIELD_REPEATED)
@@ -409,7 +420,7 @@ static as_code put_trace(as_walk *w, uint32_t fact, const as_evidence *list)
     d.evidence[0] = *list;
     d.n_evidence = 1;
     rc = put_number(w, &d, AS_ATTR_COUNT, t->calls);
-    if (!rc)
+    if (!rc && t->failed)
         rc = put_number(w, &d, AS_ATTR_FAILED, t->failed);
     if (!rc)
         rc = put_str(w, &d, AS_ATTR_STARTED, t->first_time);

@@ -98,6 +98,11 @@ struct as_row {
     {                                                                                              \
         ROW_KEY(text), .act = AS_ACT_PAIRS, .what = AS_KIND_##kind                                 \
     }
+/* For every other key, which is NAME of the facts. */
+#define OTHER_PAIRS(kind)                                                                          \
+    {                                                                                              \
+        .key_attr = AS_ATTR_NAME, .act = AS_ACT_PAIRS, .what = AS_KIND_##kind                      \
+    }
 /* For every other key; the key itself becomes attribute `attr` of the facts below. */
 #define OTHER_FACT(attr, kind, shape)                                                              \
     {                                                                                              \

@@ -15,6 +15,7 @@
 static bool is_joinable(as_kind kind)
 {
     switch (kind) {
+    case AS_KIND_ENVIRONMENT:
     case AS_KIND_COMMAND:
     case AS_KIND_MODULE:
     case AS_KIND_API_RESOLVED:
@@ -94,22 +95,6 @@ static bool same_value(const as_attr *a, const as_attr *b)
     return a->name == b->name && a->str == b->str;
 }
 
-/* Everything that `b` says, `a` says too. */
-static bool covers(const as_facts *f, const as_fact *a, const as_fact *b)
-{
-    const as_attr *x = as_fact_attrs(f, a), *y = as_fact_attrs(f, b);
-
-    for (size_t i = 0; i < b->n_attrs; i++) {
-        bool found = false;
-
-        for (size_t k = 0; k < a->n_attrs && !found; k++)
-            found = same_value(&x[k], &y[i]);
-        if (!found)
-            return false;
-    }
-    return true;
-}
-
 /* The acting process, which the attributes of a part do not repeat. */
 static uint32_t actor(const as_facts *f, const as_fact *fact)
 {
@@ -117,6 +102,32 @@ static uint32_t actor(const as_facts *f, const as_fact *fact)
 
     return parent != AS_NO_FACT && as_facts_get(f, parent)->kind == AS_KIND_PROCESS ? parent
                                                                                     : AS_NO_FACT;
+}
+
+/* A number of a process, of which `fact` is a part without repeating it. */
+static bool is_actors_pid(const as_facts *f, const as_fact *fact, const as_attr *attr)
+{
+    uint32_t process = actor(f, fact);
+    as_value pid;
+
+    return attr->name == AS_ATTR_PID && process != AS_NO_FACT &&
+           as_fact_attr(f, as_facts_get(f, process), AS_ATTR_PID, &pid) && pid.str == attr->str;
+}
+
+/* Everything that `b` says, `a` says too. */
+static bool covers(const as_facts *f, const as_fact *a, const as_fact *b)
+{
+    const as_attr *x = as_fact_attrs(f, a), *y = as_fact_attrs(f, b);
+
+    for (size_t i = 0; i < b->n_attrs; i++) {
+        bool found = is_actors_pid(f, a, &y[i]);
+
+        for (size_t k = 0; k < a->n_attrs && !found; k++)
+            found = same_value(&x[k], &y[i]);
+        if (!found)
+            return false;
+    }
+    return true;
 }
 
 /* Whether `b` may go into `a`: known to be of another process, it may not. */

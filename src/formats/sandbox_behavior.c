@@ -79,6 +79,15 @@ LOCAL_SHAPE(process_signature,
     ATTR("sig_class", CLASS),
     OTHER_LEAVES(DETAIL));
 
+/* Here `path` is the guest's; in the list of all dropped files it is the sandbox's. */
+LOCAL_SHAPE(process_dropped,
+    ATTR("name", NAME),
+    ATTR("path", PATH),
+    ATTR("sha256", SHA256),
+    ATTR("size", SIZE),
+    ATTR("type", TYPE),
+    OTHER_LEAVES(STATIC_DETAIL));
+
 static const as_shape as_shape_process;
 /* One process, in the list, in the tree (with children) or in Cuckoo's `generic`. */
 static const as_row process_rows[] = {
@@ -108,7 +117,7 @@ static const as_row process_rows[] = {
     INTO("summary", summary),
     FACT("signatures", MARK, process_signature),
     FACT("network", HOST, host),
-    FACT("dropped", DROPPED, file),
+    FACT("dropped", DROPPED, process_dropped),
     OTHER_LEAVES(DETAIL),
 };
 static const as_shape as_shape_process = { process_rows, AS_COUNT(process_rows) };

@@ -26,6 +26,8 @@ LOCAL_SHAPE(yara_meta,
     ATTR("reference", REFERENCE),
     OTHER_LEAVES(YARA_META));
 
+LOCAL_SHAPE(yara_offsets, OTHER_PAIRS(YARA_STRING));
+
 SHAPE(yara,
     ATTR("", RULE),
     ATTR("name", RULE),
@@ -33,6 +35,7 @@ SHAPE(yara,
     INTO("meta", yara_meta),
     FACT("strings", YARA_STRING, text),
     INTO("addresses", yara_addresses),
+    INTO("offsets", yara_offsets),
     OTHER_LEAVES(YARA_META));
 
 /* --- PE ------------------------------------------------------------------------------------- */

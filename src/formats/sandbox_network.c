@@ -46,40 +46,28 @@ LOCAL_SHAPE(dns,
     ATTR("src_ip", SRC), ATTR("src_port", SPORT), ATTR("dest_ip", DST),                       \
     ATTR("dest_port", DPORT), ATTR("time", TIME), ATTR("timestamp", TIME),                    \
     ATTR("proto", PROTOCOL), ATTR("protocol", PROTOCOL), ATTR("pid", PID), ATTR("ppid", PPID), \
-    ATTR("process_name", PROCESS_NAME)
+    ATTR("process_name", PROCESS_NAME), ATTR("process_path", PROCESS_PATH),                   \
+    ATTR("proc_name", PROCESS_NAME), ATTR("proc_path", PROCESS_PATH)
 
 LOCAL_SHAPE(connection,
     FLOW,
     ATTR("offset", OFFSET),
     OTHER_LEAVES(NETWORK_DETAIL));
 
-LOCAL_SHAPE(http,
-    FLOW,
-    ATTR("method", METHOD),
-    ATTR("http_method", METHOD),
-    ATTR("host", HOSTNAME),
-    ATTR("hostname", HOSTNAME),
-    ATTR("port", DPORT),
-    ATTR("uri", URI),
-    ATTR("path", PATH),
-    ATTR("data", REQUEST),
-    ATTR("request", REQUEST),
-    ATTR("response", RESPONSE),
-    ATTR("body", BODY),
-    ATTR("status", STATUS),
-    ATTR("version", VERSION),
-    ATTR("user-agent", USER_AGENT),
-    ATTR("ua", USER_AGENT),
-    ATTR("http_user_agent", USER_AGENT),
-    ATTR("referrer", REFERRER),
-    ATTR("http_refer", REFERRER),
-    ATTR("contenttype", TYPE),
-    ATTR("length", SIZE),
-    ATTR("count", COUNT),
-    ATTR("md5", MD5),
-    ATTR("sha1", SHA1),
-    ATTR("sha256", SHA256),
-    OTHER_LEAVES(NETWORK_DETAIL));
+#define HTTP                                                                                  \
+    FLOW, ATTR("method", METHOD), ATTR("http_method", METHOD), ATTR("host", HOSTNAME),        \
+    ATTR("hostname", HOSTNAME), ATTR("port", DPORT), ATTR("data", REQUEST),                   \
+    ATTR("request", REQUEST), ATTR("response", RESPONSE), ATTR("body", BODY),                 \
+    ATTR("status", STATUS), ATTR("version", VERSION), ATTR("user-agent", USER_AGENT),         \
+    ATTR("ua", USER_AGENT), ATTR("http_user_agent", USER_AGENT), ATTR("referrer", REFERRER),  \
+    ATTR("http_refer", REFERRER), ATTR("contenttype", TYPE), ATTR("length", SIZE),            \
+    ATTR("count", COUNT), ATTR("md5", MD5), ATTR("sha1", SHA1), ATTR("sha256", SHA256)
+
+/* The sandbox's plain list gives the whole URL as `uri` and its path apart ... */
+LOCAL_SHAPE(http, HTTP, ATTR("uri", URL), ATTR("path", URI), OTHER_LEAVES(NETWORK_DETAIL));
+
+/* ... the richer lists and Suricata the path as `uri`; their `path` is a stored body. */
+LOCAL_SHAPE(http_ex, HTTP, ATTR("uri", URI), ATTR("path", HOST_PATH), OTHER_LEAVES(NETWORK_DETAIL));
 
 LOCAL_SHAPE(ja3, ATTR("", JA3), ATTR("hash", JA3), OTHER_LEAVES(NETWORK_DETAIL));
 LOCAL_SHAPE(ja3s, ATTR("", JA3S), ATTR("hash", JA3S), OTHER_LEAVES(NETWORK_DETAIL));
@@ -114,6 +102,11 @@ LOCAL_SHAPE(irc,
     ATTR("type", TYPE),
     OTHER_LEAVES(NETWORK_DETAIL));
 
+LOCAL_SHAPE(fingerprint_tls,
+    ATTR("ja3", JA3),
+    ATTR("ja3s", JA3S),
+    ATTR("serverName", SNI),
+    OTHER_LEAVES(NETWORK_DETAIL));
 LOCAL_SHAPE(network_fingerprint,
     ATTR("sourceIp", SRC),
     ATTR("sourcePort", SPORT),
@@ -121,6 +114,7 @@ LOCAL_SHAPE(network_fingerprint,
     ATTR("destinationPort", DPORT),
     ATTR("ja3", JA3),
     ATTR("ja3s", JA3S),
+    INTO("tls", fingerprint_tls),
     FLOW,
     OTHER_LEAVES(NETWORK_DETAIL));
 
@@ -137,8 +131,8 @@ SHAPE(network,
     FACT("tcp_ex", CONNECTION, connection),
     FACT("udp_ex", CONNECTION, connection),
     FACT("http", HTTP, http),
-    FACT("http_ex", HTTP, http),
-    FACT("https_ex", HTTP, http),
+    FACT("http_ex", HTTP, http_ex),
+    FACT("https_ex", HTTP, http_ex),
     FACT("tls", TLS, tls),
     FACT("tls_ex", TLS, tls),
     FACT("icmp", ICMP, icmp),
@@ -192,7 +186,7 @@ LOCAL_SHAPE(ssh, FLOW, OTHER_LEAVES(NETWORK_DETAIL));
 SHAPE(suricata,
     FACT("alerts", IDS_ALERT, alert),
     FACT("tls", TLS, tls),
-    FACT("http", HTTP, http),
+    FACT("http", HTTP, http_ex),
     FACT("dns", DNS, eve_dns),
     FACT("files", NETWORK_FILE, network_file),
     FACT("ssh", SSH, ssh),

@@ -119,30 +119,41 @@ as_code as_walk_pass(as_walk *w, const as_place *place, as_json_tok *t, bool kno
 
 /* --- drafts ------------------------------------------------------------------- */
 
-/* What does not fit into a draft is told beside it, as a detail of the same fact. */
-static as_code overflow(as_walk *w, const as_place *place, uint32_t fact, as_attr_name name,
-                        as_form form, const as_json_tok *t, as_bytes text, as_err *err)
+/* The nearest key on the way up: what a value is called in the report. */
+static as_place *named_place(as_place *place)
 {
+    while (place->up && !(place->step & AS_STEP_KEY))
+        place = place->up;
+    return place;
+}
+
+/* What does not fit into a draft is told beside it, as a detail of the same fact. */
+static as_code overflow(as_walk *w, as_place *place, uint32_t fact, as_form form,
+                        const as_json_tok *t, as_bytes text, as_err *err)
+{
+    as_place *named = named_place(place);
     as_draft d;
     as_code rc;
 
     as_draft_init(&d, AS_KIND_DETAIL);
     d.parent = fact;
-    rc = as_draft_text(&d, w->facts, AS_ATTR_NAME, AS_FORM_TEXT,
-                       as_bytes_of(as_attr_get(name)->name));
-    if (!rc)
-        rc = as_draft_text(&d, w->facts, AS_ATTR_VALUE, form, text);
+    rc = as_draft_text(&d, w->facts, AS_ATTR_VALUE, form, text);
+    if (!rc && named->up)
+        rc = as_draft_text(&d, w->facts, AS_ATTR_NAME, AS_FORM_TEXT,
+                           as_facts_text(w->facts, named->step & ~AS_STEP_KEY));
     if (rc)
         return as_walk_facts_failed(w, rc, err);
     rc = as_walk_evidence(w, place, t->end, &d.evidence[0], err);
+    if (!rc && named->up)
+        rc = as_walk_evidence(w, named->up, 0, &d.evidence[1], err);
     if (rc)
         return rc;
-    d.n_evidence = 1;
+    d.n_evidence = named->up ? 2 : 1;
     rc = as_facts_add(w->facts, &d, NULL);
     return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
 }
 
-static as_code put_attr(as_walk *w, const as_place *place, uint32_t fact, as_draft *draft,
+static as_code put_attr(as_walk *w, as_place *place, uint32_t fact, as_draft *draft,
                         as_attr_name name, const as_json_tok *t, as_err *err)
 {
     as_form form = AS_FORM_TEXT;
@@ -159,7 +170,7 @@ static as_code put_attr(as_walk *w, const as_place *place, uint32_t fact, as_dra
     if (rc)
         return rc;
     if (draft->n_attrs == AS_DRAFT_ATTRS)
-        return overflow(w, place, fact, name, form, t, text, err);
+        return overflow(w, place, fact, form, t, text, err);
     rc = as_draft_text(draft, w->facts, name, form, text);
     return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
 }
@@ -260,6 +271,7 @@ static const struct {
     {"deleted", AS_KIND_FILE_DELETED, AS_KIND_KEY_DELETED},
     {"created", AS_KIND_FILE_CREATED, AS_KIND_KEY_WRITTEN},
     {"recreated", AS_KIND_FILE_RECREATED, AS_KIND_KEY_OPENED},
+    {"enumerated", AS_KIND_DIR_LISTED, AS_KIND_KEY_OPENED},
     {"exists", AS_KIND_FILE_EXISTS, AS_KIND_KEY_OPENED},
     {"failed", AS_KIND_FILE_FAILED, AS_KIND_KEY_OPENED},
 };
@@ -273,6 +285,16 @@ static const as_attr *draft_attr(const as_draft *d, as_attr_name name)
     return NULL;
 }
 
+/* CAPE's "8;?C:\\x.exe;?C:\\x.exe;?" of dumped memory stands where others have a path. */
+static void part_metadata(as_walk *w, as_draft *d)
+{
+    for (size_t i = 0; i < d->n_attrs; i++) {
+        if (d->attrs[i].name == AS_ATTR_PATH &&
+            as_bytes_has_nocase(as_facts_text(w->facts, d->attrs[i].str), ";?"))
+            d->attrs[i].name = AS_ATTR_METADATA;
+    }
+}
+
 /* Some kinds are known only when the whole object has been read. */
 static void refine_kind(as_walk *w, as_draft *d)
 {
@@ -280,6 +302,8 @@ static void refine_kind(as_walk *w, as_draft *d)
 
     if (d->kind == AS_KIND_MARK && draft_attr(d, AS_ATTR_CALL_ID))
         d->kind = AS_KIND_MARK_CALL;
+    if (d->kind == AS_KIND_PAYLOAD || d->kind == AS_KIND_PROCESS_DUMP)
+        part_metadata(w, d);
     if (!operation || (d->kind != AS_KIND_FILE_OPENED && d->kind != AS_KIND_KEY_OPENED))
         return;
     for (size_t i = 0; i < AS_COUNT(operations); i++) {
@@ -353,9 +377,8 @@ struct leaves {
     size_t n_keys;
 };
 
-static __attribute__((noinline)) as_code read_leaf(as_walk *w, const as_place *place,
-                                                   const struct leaves *in, const as_json_tok *t,
-                                                   as_err *err)
+static __attribute__((noinline)) as_code
+read_leaf(as_walk *w, as_place *place, const struct leaves *in, const as_json_tok *t, as_err *err)
 {
     uint32_t fact = AS_NO_FACT;
     as_draft d;
@@ -425,11 +448,9 @@ static as_code all_leaves(as_walk *w, as_place *place, const as_row *row, uint32
                           as_json_tok *t, as_err *err)
 {
     struct leaves in = {.kind = (as_kind)row->what, .parent = fact};
-    const as_place *named = place;
+    as_place *named = named_place(place);
     as_code rc;
 
-    while (named->up && !(named->step & AS_STEP_KEY))
-        named = named->up;
     if (named->up) {
         push_key(&in, named->step);
         rc = as_walk_evidence(w, named->up, 0, &in.holder, err);
@@ -443,8 +464,19 @@ static as_code all_leaves(as_walk *w, as_place *place, const as_row *row, uint32
 /* The two attributes of a pair. */
 static void pair_attrs(as_kind kind, as_attr_name ret[2])
 {
-    ret[0] = kind == AS_KIND_DEAD_HOST ? AS_ATTR_IP : AS_ATTR_FROM;
-    ret[1] = kind == AS_KIND_DEAD_HOST ? AS_ATTR_DPORT : AS_ATTR_TO;
+    switch (kind) {
+    case AS_KIND_DEAD_HOST:
+        ret[0] = AS_ATTR_IP;
+        ret[1] = AS_ATTR_DPORT;
+        break;
+    case AS_KIND_YARA_STRING: /* Cuckoo: where, and which of the rule's matched texts */
+        ret[0] = AS_ATTR_OFFSET;
+        ret[1] = AS_ATTR_ORDINAL;
+        break;
+    default: /* moved and copied files */
+        ret[0] = AS_ATTR_FROM;
+        ret[1] = AS_ATTR_TO;
+    }
 }
 
 /* One [a, b], its bracket already read in `t`; longer ones leave their rest unmapped. */

@@ -171,6 +171,22 @@ static void a_full_heap_only_marks_the_buffer(void **state)
     as_buf_done(&b);
 }
 
+static void hidden_characters_are_escaped_and_come_back(void **state)
+{
+    /* U+202E, U+200B, U+E0041 (a tag: a surrogate pair in JSON) */
+    const as_bytes text = AS_LITERAL("a\xe2\x80\xae"
+                                     "b\xe2\x80\x8b"
+                                     "c\xf3\xa0\x81\x81"
+                                     "d");
+    as_buf out = {0};
+    as_jsonw w = as_jsonw_to(&out, 0);
+
+    (void)state;
+    as_jsonw_str(&w, text);
+    assert_true(as_bytes_is(as_buf_bytes(&out), "\"a\\u202eb\\u200bc\\udb40\\udc41d\""));
+    as_buf_done(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +198,7 @@ int main(void)
         cmocka_unit_test(values_at_the_top_stand_alone),
         cmocka_unit_test(the_deepest_level_can_be_used),
         cmocka_unit_test(a_full_heap_only_marks_the_buffer),
+        cmocka_unit_test(hidden_characters_are_escaped_and_come_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
