@@ -18,7 +18,7 @@ static const as_attr_row attrs[] = {
 };
 
 static const char *const sections[] = {
-#define AS_X(id, name) [AS_SECTION_##id] = name,
+#define AS_X(id, name) [AS_SECTION_##id] = (name),
     AS_SECTION_MAP(AS_X)
 #undef AS_X
 };

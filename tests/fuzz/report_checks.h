@@ -153,15 +153,16 @@ static inline void check_report(as_bytes in)
 static inline void check_data(const char *before, const uint8_t *data, size_t size,
                               const char *behind)
 {
-    size_t n = strlen(before), k = strlen(behind);
-    uint8_t *copy = malloc(n + size + k ? n + size + k : 1);
+    as_bytes parts[] = {as_bytes_of(before), {data, size}, as_bytes_of(behind)};
+    size_t total = parts[0].n + size + parts[2].n, at = 0;
+    uint8_t *copy = malloc(total ? total : 1);
 
     MUST(copy);
-    memcpy(copy, before, n);
-    if (size)
-        memcpy(copy + n, data, size);
-    memcpy(copy + n + size, behind, k);
-    check_report((as_bytes){copy, n + size + k});
+    for (size_t i = 0; i < AS_COUNT(parts); at += parts[i++].n) {
+        if (parts[i].n)
+            memcpy(copy + at, parts[i].p, parts[i].n);
+    }
+    check_report((as_bytes){copy, total});
     free(copy);
 }
 

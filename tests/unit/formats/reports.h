@@ -115,6 +115,7 @@ static inline void each_real_report(report_fn *fn, void *ctx)
         if (!there) {
             print_message("no real reports under '%s'\n", folder);
             skip();
+            return; /* skip() does not come back, which its header does not say */
         }
         (void)closedir(there);
         each_report(folder, fn, ctx);

@@ -25,7 +25,7 @@ static bool is_ours(const char *name, size_t n)
 /* Every '<' begins an element of ours, and every element that needs it is closed. */
 static void check_markup(const char *page)
 {
-    char stack[64][16];
+    char stack[64][16] = {{0}};
     size_t depth = 0;
 
     for (const char *p = page; (p = strchr(p, '<')) != NULL; p++) {
