@@ -100,7 +100,7 @@ static void a_partial_run_is_said_before_all_else(void **state)
                         "no end of the run is recorded.\n");
     assert_non_null(note);
     assert_true(note < strstr(text, "Sample"));
-    sample_expect(text, "repeats a key within one object 3 times, first at byte 77");
+    sample_expect(text, "Keys that stand twice within one object: 3, the first at byte 77");
     as_buf_done(&out);
     s.doc.options.lang = AS_LANG_ZH;
     text = sample_write(&s, AS_REPORT_TEXT, NULL, &out);
