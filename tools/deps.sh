@@ -14,6 +14,7 @@ build_set=(
     cmake ninja-build gcc pkg-config python3
     g++             # one test compiles every header as C++
     zlib1g-dev libssl-dev libxxhash-dev libutf8proc-dev
+    libarchive-dev  # reports in zip, tar and 7z
     libcmocka-dev   # the unit tests
     python3-jsonschema # the JSON that assay prints against docs/schema
     libyajl-dev     # the other JSON parser that tests and benchmarks compare with

@@ -24,9 +24,11 @@ static const uint8_t gzip_magic[MAGIC_SIZE] = {0x1f, 0x8b};
 
 struct as_source {
     char *name;
-    int fd;     /* -1: memory */
+    int fd;     /* -1: memory or a stream */
     bool owned; /* `fd` is ours to close */
     as_bytes memory;
+    as_read_fn *stream; /* NULL: a file or memory */
+    void *stream_ctx;
     uint64_t size;
     as_source_limits limits;
     as_sha256 *sha;
@@ -101,6 +103,8 @@ static size_t memory_read(as_source *s, uint8_t *dst, size_t cap)
 
 static as_code raw_more(as_source *s, uint8_t *dst, size_t cap, size_t *ret_n, as_err *err)
 {
+    if (s->stream)
+        return s->stream(s->stream_ctx, dst, cap, ret_n, err);
     if (s->fd >= 0)
         return fd_read(s, dst, cap, ret_n, err);
     *ret_n = memory_read(s, dst, cap);
@@ -252,6 +256,26 @@ as_code as_source_open_bytes(as_bytes bytes, const as_source_limits *limits, as_
         return rc;
     s->memory = bytes.n > 0 ? bytes : AS_LITERAL("");
     s->size = bytes.n;
+    rc = source_sniff(s, err);
+    if (rc) {
+        as_source_free(s);
+        return rc;
+    }
+    *ret = s;
+    return AS_OK;
+}
+
+as_code as_source_open_stream(const char *name, as_read_fn *read, void *ctx, uint64_t size,
+                              const as_source_limits *limits, as_source **ret, as_err *err)
+{
+    as_source *s = NULL;
+    as_code rc = source_new(name, limits, &s, err);
+
+    if (rc)
+        return rc;
+    s->stream = read;
+    s->stream_ctx = ctx;
+    s->size = size;
     rc = source_sniff(s, err);
     if (rc) {
         as_source_free(s);

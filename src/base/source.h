@@ -1,5 +1,5 @@
 /*
- * source - bytes from a file, standard input or memory, unpacked as they come.
+ * source - bytes from a file, standard input, memory or a stream, unpacked as they come.
  *
  *     as_source *s = NULL;
  *     if (as_source_open("report.json.gz", NULL, &s, &err)) ...
@@ -43,6 +43,21 @@ as_code as_source_open_bytes(as_bytes bytes, const as_source_limits *limits, as_
                              as_err *err) AS_CHECKED;
 
 /*
+ * Up to `cap` raw bytes into dst, at least one unless the input is at its end. A
+ * failure is the failure of the as_source_read() that led to it.
+ */
+typedef as_code as_read_fn(void *ctx, uint8_t *dst, size_t cap, size_t *ret_n, as_err *err);
+
+/*
+ * Reads what `read` gives (gzip too), for what is neither a file nor in memory.
+ * `name` is copied; `ctx` must live as long as the source. `size` is that of the raw
+ * bytes, for progress alone; 0: unknown. `read` is called here already.
+ */
+as_code as_source_open_stream(const char *name, as_read_fn *read, void *ctx, uint64_t size,
+                              const as_source_limits *limits, as_source **ret,
+                              as_err *err) AS_CHECKED;
+
+/*
  * Up to `cap` bytes into dst; *ret_n is 0 only at the end of the input. A gzip
  * stream that breaks off or fails its checksum is AS_INVALID (err->offset is the
  * byte of the unpacked input), one that grows too far AS_LIMIT.
@@ -59,7 +74,7 @@ as_code as_source_peek(as_source *s, size_t want, as_bytes *ret, as_err *err) AS
 
 void as_source_free(as_source *s);
 
-const char *as_source_name(const as_source *s);   /* path, "-" or "(memory)" */
+const char *as_source_name(const as_source *s);   /* path, "-", "(memory)", a stream's own */
 bool as_source_packed(const as_source *s);        /* true if it is gzip */
 uint64_t as_source_at(const as_source *s);        /* unpacked bytes delivered */
 uint64_t as_source_at_packed(const as_source *s); /* raw bytes consumed */

@@ -92,6 +92,27 @@ static void show(as_fold *fold, unsigned *ranks, uint32_t fact, unsigned rank, s
     ranks[at] = rank;
 }
 
+/* A rule rests on one feature in many places, many rules on one behaviour: shown once. */
+static bool is_shown(const as_teller *t, const as_fold *fold, uint32_t fact)
+{
+    static const as_attr_name said[] = {AS_ATTR_TYPE, AS_ATTR_VALUE, AS_ATTR_CONTENT, AS_ATTR_ID,
+                                        AS_ATTR_METHOD};
+    uint16_t kind = as_facts_get(t->facts, fact)->kind;
+
+    if (kind != AS_KIND_CAPABILITY_FEATURE && kind != AS_KIND_MBC)
+        return false;
+    for (size_t i = 0; i < fold->n_shown; i++) {
+        size_t same = 0;
+
+        while (same < AS_COUNT(said) && as_bytes_eq(as_teller_text(t, fact, said[same]),
+                                                    as_teller_text(t, fold->shown[i], said[same])))
+            same++;
+        if (same == AS_COUNT(said))
+            return true;
+    }
+    return false;
+}
+
 static void choose_shown(const as_teller *t, as_fold *fold)
 {
     bool wide = row_of(t, fold->facts[0])->flags & AS_SAY_WIDE;
@@ -105,7 +126,8 @@ static void choose_shown(const as_teller *t, as_fold *fold)
 
         if (!ranked && fold->n_shown == max)
             break;
-        show(fold, ranks, fact, ranked ? rank_of(t, fact) : 0, max);
+        if (!is_shown(t, fold, fact))
+            show(fold, ranks, fact, ranked ? rank_of(t, fact) : 0, max);
     }
 }
 

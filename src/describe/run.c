@@ -79,24 +79,42 @@ static size_t unmapped_paths(const as_coverage *c)
 }
 
 /* Tenths of a percent, rounded down: what is not whole must not read as whole. */
+static unsigned permille_of(uint64_t part, uint64_t total)
+{
+    uint64_t permille = total == 0 ? 1000 : (uint64_t)((double)part / (double)total * 1000.0);
+
+    return part < total && permille >= 1000 ? 999 : (unsigned)permille;
+}
+
+static uint64_t left_out_bytes(const as_coverage *c)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < c->n; i++)
+        n += c->rows[i].known ? c->rows[i].bytes : 0;
+    return n;
+}
+
 static void say_coverage(as_teller *t)
 {
     const as_coverage *c = &t->analysis->coverage;
-    uint64_t total = c->total_bytes, mapped = c->mapped_bytes;
-    uint64_t permille = total == 0 ? 1000 : (uint64_t)((double)mapped / (double)total * 1000.0);
+    unsigned permille = permille_of(c->mapped_bytes, c->total_bytes);
+    unsigned left_out = permille_of(left_out_bytes(c), c->total_bytes);
     size_t paths = unmapped_paths(c);
     char number[32];
 
-    if (mapped < total && permille >= 1000)
-        permille = 999;
     (void)as_thousands(paths, number);
     as_buf_reset(&t->text);
     if (t->options.lang == AS_LANG_ZH)
-        as_buf_printf(&t->text, "assay 解析了报告 %u.%u%% 的字节", (unsigned)(permille / 10),
-                      (unsigned)(permille % 10));
+        as_buf_printf(&t->text, "assay 解析了报告 %u.%u%% 的字节", permille / 10, permille % 10);
     else
-        as_buf_printf(&t->text, "Of the report's bytes, assay mapped %u.%u %%",
-                      (unsigned)(permille / 10), (unsigned)(permille % 10));
+        as_buf_printf(&t->text, "Of the report's bytes, assay mapped %u.%u %%", permille / 10,
+                      permille % 10);
+    if (left_out > 0 && c->total_bytes > 0)
+        as_buf_printf(&t->text,
+                      t->options.lang == AS_LANG_ZH ? "，另有 %u.%u%% 有意省略"
+                                                    : " and left out %u.%u %% on purpose",
+                      left_out / 10, left_out % 10);
     if (paths > 0 && t->options.lang == AS_LANG_ZH)
         as_buf_printf(&t->text, "，有 %s 个路径未能映射", number);
     else if (paths > 0)

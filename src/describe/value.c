@@ -2,6 +2,7 @@
 #include "base/utf8.h"
 #include "describe/describe_priv.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,9 +194,16 @@ static void put_size(as_render *r, as_bytes raw)
 }
 
 /* True if the value stands there as the report has it. */
+static bool is_address(as_attr_name attr)
+{
+    return attr == AS_ATTR_ADDRESS || attr == AS_ATTR_IMAGEBASE || attr == AS_ATTR_FUNCTION ||
+           attr == AS_ATTR_CALLER;
+}
+
 static bool put_typed(as_render *r, as_attr_name attr, const as_value *v)
 {
     char date[40];
+    uint64_t n;
     as_attr_type type = as_attr_get(attr)->type;
 
     if (v->form == AS_FORM_TRUE || v->form == AS_FORM_FALSE) {
@@ -209,6 +217,12 @@ static bool put_typed(as_render *r, as_attr_name attr, const as_value *v)
         return true;
     }
     if (type == AS_TYPE_TIME && as_epoch_text(v->text, date)) {
+        as_put_value(r, as_bytes_of(date));
+        return false;
+    }
+    /* A tool's decimal number; who looks for the place in code needs it in hexadecimal. */
+    if (is_address(attr) && v->form == AS_FORM_NUMBER && as_bytes_u64(v->text, &n)) {
+        (void)snprintf(date, sizeof(date), "0x%" PRIx64, n);
         as_put_value(r, as_bytes_of(date));
         return false;
     }
@@ -348,6 +362,26 @@ static void put_rest_of(as_render *r, as_attr_name attr, bool *first)
     }
 }
 
+/* Fields under their own names: "Task = 1; Opcode = 0". */
+static void put_pairs(as_render *r, bool *first)
+{
+    const as_fact *f = as_facts_get(r->t->facts, r->fact);
+    const as_attr *a = as_fact_attrs(r->t->facts, f);
+
+    for (size_t i = 0; i + 1 < f->n_attrs; i++) {
+        if (a[i].name != AS_ATTR_FIELD || a[i + 1].name != AS_ATTR_FIELD_VALUE)
+            continue;
+        if (!*first)
+            as_put_text(r, is_zh(r) ? AS_LITERAL("；") : AS_LITERAL("; "));
+        as_put_value(r, as_facts_text(r->t->facts, a[i].str));
+        as_put_text(r, AS_LITERAL(" = "));
+        as_put_value(r, as_facts_text(r->t->facts, a[i + 1].str));
+        *first = false;
+    }
+    as_render_told(r, AS_ATTR_FIELD);
+    as_render_told(r, AS_ATTR_FIELD_VALUE);
+}
+
 void as_put_rest(as_render *r)
 {
     const as_fact *f = as_facts_get(r->t->facts, r->fact);
@@ -359,6 +393,10 @@ void as_put_rest(as_render *r)
 
         if (attr >= AS_ATTR_NAME_COUNT || is_told(r, attr))
             continue;
+        if (attr == AS_ATTR_FIELD) {
+            put_pairs(r, &first);
+            continue;
+        }
         put_rest_of(r, (as_attr_name)attr, &first);
         as_render_told(r, (as_attr_name)attr);
     }

@@ -66,6 +66,7 @@ typedef enum as_attr_type {
     X(ENDED, "ended", TIME)                                 \
     X(DURATION, "duration", TEXT) /* seconds */             \
     X(SCORE, "score", TEXT)                                 \
+    X(VERDICT, "verdict", TEXT) /* the tool's own word for it */ \
     X(PACKAGE, "package", TEXT)                             \
     X(PLATFORM, "platform", TEXT)                           \
     X(ROUTE, "route", TEXT)                                 \
@@ -208,7 +209,25 @@ typedef enum as_attr_type {
     X(REVISION, "revision", TEXT)                           \
     X(PROGRAM, "program", TEXT)                             \
     X(TEXT, "text", TEXT)                                   \
+    X(NAMESPACE, "namespace", TEXT)                         \
+    X(CAPABILITY, "capability", TEXT)                       \
+    X(ADDRESS_TYPE, "address_type", TEXT)                   \
+    X(ARCH, "arch", TEXT)                                   \
+    X(ENCODING, "encoding", TEXT)                           \
+    X(FUNCTION, "function", TEXT)                           \
+    X(CALLER, "caller", TEXT)                               \
+    X(SECTION, "section", TEXT)                             \
+    X(SCOPE, "scope", TEXT)                                 \
+    X(LIBRARY, "library", FLAG) /* a rule that only serves others */ \
+    X(AT_LEAST, "at_least", INT)                            \
+    X(AT_MOST, "at_most", INT)                              \
+    X(LAST_SEEN, "last_seen", TIME)                         \
     X(METADATA, "metadata", TEXT) /* several fields that the tool put into one text */ \
+    X(CHANNEL, "channel", TEXT) /* of the Windows event log */ \
+    X(RECORD, "record", INT) /* its number in the log */    \
+    X(ACCESS, "access", TEXT) /* the rights asked for */    \
+    X(FIELD, "field", TEXT) /* names that no attribute stands for: the n-th with */ \
+    X(FIELD_VALUE, "field_value", TEXT) /* the n-th of these */ \
     X(GROUP, "group", TEXT) /* the keys above a free-form field, outermost first */
 
 typedef enum as_attr_name {
@@ -233,7 +252,11 @@ typedef enum as_attr_name {
     X(MARK, "signature_mark", DETECTIONS, NAME, NAME)                                   \
     X(MARK_CALL, "signature_call", DETECTIONS, CALL_ID, NAME)                           \
     X(TECHNIQUE, "technique", DETECTIONS, TECHNIQUE, TECHNIQUE)                         \
-    X(CAPABILITY, "capability", DETECTIONS, NAME, NAME)                                 \
+    X(MBC, "malware_behaviour", DETECTIONS, ID, NAME) /* of the Malware Behavior Catalog */ \
+    X(CAPABILITY, "capability", DETECTIONS, NAME, CAPABILITY)                           \
+    X(HELPER_RULE, "helper_rule", DETECTIONS, NAME, CAPABILITY) /* that serves other rules */ \
+    X(CAPABILITY_MATCH, "capability_match", DETECTIONS, ADDRESS, NAME) /* where in the code */ \
+    X(CAPABILITY_FEATURE, "capability_feature", DETECTIONS, VALUE, NAME) /* what it rests on */ \
     X(YARA, "yara", DETECTIONS, RULE, RULE)                                             \
     X(YARA_STRING, "yara_string", DETECTIONS, VALUE, NAME)                              \
     X(YARA_META, "yara_meta", DETECTIONS, NAME, NAME)                                   \
@@ -251,6 +274,9 @@ typedef enum as_attr_name {
     X(API_RESOLVED, "api_resolved", PROCESSES, NAME, NAME)                              \
     X(MODULE, "module_loaded", PROCESSES, PATH, NAME)                                   \
     X(EVENT, "event", PROCESSES, OPERATION, NAME)                                       \
+    X(PROCESS_ENDED, "process_ended", PROCESSES, PID, NAME)                             \
+    X(PROCESS_ACCESS, "process_access", PROCESSES, TARGET_PATH, NAME)                   \
+    X(REMOTE_THREAD, "remote_thread", PROCESSES, TARGET_PATH, NAME)                     \
     X(ANOMALY, "anomaly", PROCESSES, NAME, NAME)                                        \
     X(SCRIPT, "script", PROCESSES, NAME, NAME)                                          \
     X(SCRIPT_BEHAVIOUR, "script_behaviour", PROCESSES, NAME, NAME)                      \
@@ -265,6 +291,9 @@ typedef enum as_attr_name {
     X(FILE_OPENED, "file_opened", FILES, PATH, NAME)                                    \
     X(FILE_EXISTS, "file_probed", FILES, PATH, NAME)                                    \
     X(FILE_FAILED, "file_failed", FILES, PATH, NAME)                                    \
+    X(FILE_TIME, "file_time_changed", FILES, PATH, NAME)                                \
+    X(OBJECT_ACCESS, "object_access", FILES, OBJECT, NAME) /* audited by Windows */     \
+    X(RAW_READ, "raw_disk_read", FILES, PATH, NAME)                                     \
     X(DIR_CREATED, "directory_created", FILES, PATH, NAME)                              \
     X(DIR_REMOVED, "directory_removed", FILES, PATH, NAME)                              \
     X(DIR_LISTED, "directory_enumerated", FILES, PATH, NAME)                            \
@@ -285,6 +314,7 @@ typedef enum as_attr_name {
     X(SMTP, "smtp", NETWORK, DST, NAME)                                                 \
     X(IRC, "irc", NETWORK, COMMAND, NAME)                                               \
     X(SSH, "ssh_handshake", NETWORK, DST, NAME)                                         \
+    X(SHARE_ACCESS, "share_access", NETWORK, NAME, NAME)                                \
     X(NETWORK_FILE, "network_file", NETWORK, SHA256, FILE)                              \
     X(NETWORK_FINGERPRINT, "network_fingerprint", NETWORK, DST, NAME)                   \
     X(NETWORK_DETAIL, "network_detail", NETWORK, NAME, NAME)                            \
@@ -294,6 +324,19 @@ typedef enum as_attr_name {
     X(SERVICE_STARTED, "service_started", SYSTEM, SERVICE, NAME)                        \
     X(COM_OBJECT, "com_object", SYSTEM, ID, NAME)                                       \
     X(WMI_QUERY, "wmi_query", SYSTEM, COMMAND, NAME)                                    \
+    X(DRIVER, "driver_loaded", SYSTEM, PATH, NAME)                                      \
+    X(PIPE, "named_pipe", SYSTEM, NAME, NAME)                                           \
+    X(WMI_SUBSCRIPTION, "wmi_subscription", SYSTEM, NAME, NAME)                         \
+    X(TASK_CREATED, "task_created", SYSTEM, NAME, NAME)                                 \
+    X(TASK_CHANGED, "task_changed", SYSTEM, NAME, NAME)                                 \
+    X(TASK_DELETED, "task_deleted", SYSTEM, NAME, NAME)                                 \
+    X(LOGON, "logon", SYSTEM, USER, NAME)                                               \
+    X(LOGON_FAILED, "logon_failed", SYSTEM, USER, NAME)                                 \
+    X(AUTHENTICATION, "authentication", SYSTEM, USER, NAME)                             \
+    X(ACCOUNT_CHANGED, "account_changed", SYSTEM, NAME, NAME)                           \
+    X(GROUP_CHANGED, "group_changed", SYSTEM, NAME, NAME)                               \
+    X(LOG_CLEARED, "log_cleared", SYSTEM, CHANNEL, NAME)                                \
+    X(WINDOWS_EVENT, "windows_event", SYSTEM, EVENT_ID, NAME) /* of any other number */ \
     X(SUMMARY_ITEM, "summary_item", SYSTEM, VALUE, NAME) /* a list assay has no kind for */ \
     X(PAYLOAD, "payload", MEMORY, SHA256, FILE)                                         \
     X(PROCESS_DUMP, "process_dump", MEMORY, SHA256, FILE)                               \
@@ -314,6 +357,9 @@ typedef enum as_attr_name {
     X(CERTIFICATE_FIELD, "certificate_field", STATIC, NAME, NAME)                       \
     X(SIGNER_CHECK, "signer_check", STATIC, ERROR, NAME)                                \
     X(STRING, "string", STATIC, VALUE, NAME)                                            \
+    X(FILE_PART, "file_part", STATIC, NAME, NAME) /* of the file's layout */            \
+    X(FUNCTION, "function", STATIC, ADDRESS, NAME)                                      \
+    X(LIBRARY_FUNCTION, "library_function", STATIC, NAME, NAME)                         \
     X(STATIC_DETAIL, "static_detail", STATIC, NAME, NAME)                               \
     X(SCREENSHOT, "screenshot", RUN, NAME, NAME)                                        \
     X(TOOL_ERROR, "tool_error", RUN, TEXT, NAME)                                        \

@@ -6,9 +6,9 @@
 
 /*
  * API calls: by far the most of a report, so they are read without the walker.
- * They go out one by one to whoever asked, and are counted by API; the counts
- * become facts. Both layouts are read: CAPE's (arguments as a list of names and
- * values) and Cuckoo's (an object).
+ * They go out one by one to whoever asked, and are counted by API (counts.c). Both
+ * layouts are read: CAPE's (arguments as a list of names and values) and Cuckoo's (an
+ * object).
  */
 
 enum field {
@@ -64,21 +64,8 @@ struct arg_spans {
     struct span name, value, pretty;
 };
 
-struct tally_row {
-    as_str api, category;
-    uint64_t count, failed;
-    uint64_t begin, end; /* the first call */
-    as_step index;
-};
-
-#define TALLY_MAX 4096 /* distinct APIs in one process; Windows has them, malware does not */
-
+/* The call in hand. */
 struct as_tally {
-    struct tally_row rows[TALLY_MAX];
-    uint16_t slots[2 * TALLY_MAX]; /* 1 + row */
-    size_t n;
-    uint64_t calls, failed;
-    as_str first_time, last_time;
     size_t hint; /* keys come in the same order in every call */
     struct span texts[FIELD_TEXTS];
     struct arg_spans args[AS_CALL_ARGS_MAX];
@@ -95,14 +82,6 @@ void as_tally_free(struct as_tally *t)
     as_mem_free(t);
 }
 
-static void reset(struct as_tally *t)
-{
-    memset(t->slots, 0, sizeof(t->slots));
-    t->n = 0;
-    t->calls = t->failed = 0;
-    t->first_time = t->last_time = 0;
-}
-
 static enum field field_of(struct as_tally *t, as_bytes key)
 {
     for (size_t i = 0; i < AS_COUNT(keys); i++) {
@@ -114,22 +93,6 @@ static enum field field_of(struct as_tally *t, as_bytes key)
         }
     }
     return FIELD_UNKNOWN;
-}
-
-/* NULL when the table is full: the call still counts in the total. */
-static struct tally_row *row_of(struct as_tally *t, as_str api)
-{
-    size_t slot = (api * 2654435761u) % (2 * TALLY_MAX);
-
-    for (; t->slots[slot]; slot = (slot + 1) % (2 * TALLY_MAX)) {
-        if (t->rows[t->slots[slot] - 1].api == api)
-            return &t->rows[t->slots[slot] - 1];
-    }
-    if (t->n == TALLY_MAX)
-        return NULL;
-    t->rows[t->n] = (struct tally_row){.api = api};
-    t->slots[slot] = (uint16_t)++t->n;
-    return &t->rows[t->n - 1];
 }
 
 static as_code keep(as_walk *w, const as_json_tok *t, struct span *ret, as_err *err)
@@ -308,43 +271,13 @@ static as_bytes view(const as_walk *w, struct span s)
     return (as_bytes){s.n ? w->call.p + s.at : NULL, s.n};
 }
 
-static as_code count(as_walk *w, const as_call *call, as_step index, as_err *err)
-{
-    struct as_tally *t = w->tally;
-    struct tally_row *row;
-    as_str api = 0, category = 0, time = 0;
-    as_code rc = as_facts_intern(w->facts, call->api, &api);
-
-    if (!rc)
-        rc = as_facts_intern(w->facts, call->category, &category);
-    if (!rc)
-        rc = as_facts_intern(w->facts, call->time, &time);
-    if (rc)
-        return as_walk_facts_failed(w, rc, err);
-    if (!t->calls)
-        t->first_time = time;
-    t->last_time = time;
-    t->calls += 1 + call->repeated;
-    t->failed += call->failed ? 1 + call->repeated : 0;
-    row = row_of(t, api);
-    if (!row)
-        return AS_OK;
-    if (!row->count) {
-        row->category = category;
-        row->begin = call->begin;
-        row->end = call->end;
-        row->index = index;
-    }
-    row->count += 1 + call->repeated;
-    row->failed += call->failed ? 1 + call->repeated : 0;
-    return AS_OK;
-}
-
 /* One call, its bracket already read in `t`. */
-static as_code read_call(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
+static as_code read_call(as_walk *w, as_place *place, uint32_t fact, as_node list, as_json_tok *t,
+                         as_err *err)
 {
     struct as_tally *tally = w->tally;
     as_call *call = &tally->out;
+    as_evidence e;
     as_code rc;
 
     as_walk_tick(w);
@@ -390,106 +323,49 @@ static as_code read_call(as_walk *w, as_place *place, uint32_t fact, as_json_tok
         if (rc)
             return rc;
     }
-    return count(w, call, place->step, err);
+    e = (as_evidence){call->begin, call->end, list, place->step};
+    return as_counts_add(w, call, &e, err);
 }
 
-static as_code put_number(as_walk *w, as_draft *d, as_attr_name name, uint64_t value)
+/* Calls are many: the node of their list is made once. */
+static as_code list_node(as_walk *w, as_place *place, as_node *ret, as_err *err)
 {
-    as_buf_reset(&w->text);
-    as_buf_u64(&w->text, value);
-    return w->text.failed
-               ? AS_NOMEM
-               : as_draft_text(d, w->facts, name, AS_FORM_NUMBER, as_buf_bytes(&w->text));
-}
-
-static as_code put_str(as_walk *w, as_draft *d, as_attr_name name, as_str str)
-{
-    return str ? as_draft_text(d, w->facts, name, AS_FORM_TEXT, as_facts_text(w->facts, str))
-               : AS_OK;
-}
-
-/* The whole list, as one fact. */
-static as_code put_trace(as_walk *w, uint32_t fact, const as_evidence *list)
-{
-    struct as_tally *t = w->tally;
-    as_draft d;
-    as_code rc;
-
-    as_draft_init(&d, AS_KIND_API_TRACE);
-    d.parent = fact;
-    d.evidence[0] = *list;
-    d.n_evidence = 1;
-    rc = put_number(w, &d, AS_ATTR_COUNT, t->calls);
-    if (!rc && t->failed)
-        rc = put_number(w, &d, AS_ATTR_FAILED, t->failed);
-    if (!rc)
-        rc = put_str(w, &d, AS_ATTR_STARTED, t->first_time);
-    if (!rc)
-        rc = put_str(w, &d, AS_ATTR_ENDED, t->last_time);
-    return rc ? rc : as_facts_add(w->facts, &d, NULL);
-}
-
-/* One API: the first call that used it, and the list it was counted in. */
-static as_code put_use(as_walk *w, uint32_t fact, const struct tally_row *row, as_node node,
-                       const as_evidence *list)
-{
-    as_draft d;
-    as_code rc;
-
-    as_draft_init(&d, AS_KIND_API_USE);
-    d.parent = fact;
-    d.evidence[0] = (as_evidence){row->begin, row->end, node, row->index};
-    d.evidence[1] = *list;
-    d.n_evidence = 2;
-    rc = put_str(w, &d, AS_ATTR_API, row->api);
-    if (!rc)
-        rc = put_str(w, &d, AS_ATTR_CATEGORY, row->category);
-    if (!rc)
-        rc = put_number(w, &d, AS_ATTR_COUNT, row->count);
-    if (!rc && row->failed)
-        rc = put_number(w, &d, AS_ATTR_FAILED, row->failed);
-    return rc ? rc : as_facts_add(w->facts, &d, NULL);
-}
-
-static as_code put_facts(as_walk *w, as_place *place, uint64_t end, uint32_t fact, as_err *err)
-{
-    struct as_tally *t = w->tally;
     as_place child = {.up = place};
-    as_evidence list = {0}, first = {0};
-    as_code rc = as_walk_evidence(w, place, end, &list, err);
+    as_evidence e = {0};
+    as_code rc = as_walk_evidence(w, &child, 0, &e, err);
 
-    if (!rc)
-        rc = as_walk_evidence(w, &child, 0, &first, err); /* for its node: the list's */
-    if (rc)
-        return rc;
-    rc = put_trace(w, fact, &list);
-    for (size_t i = 0; !rc && i < t->n; i++)
-        rc = put_use(w, fact, &t->rows[i], first.node, &list);
-    return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
+    *ret = e.node;
+    return rc;
 }
 
 as_code as_read_calls(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
 {
+    uint64_t before = w->analysis->calls;
+    as_evidence list = {0};
+    as_node node = 0;
     as_code rc;
 
     if (t->type != AS_JSON_ARRAY)
         return as_walk_pass(w, place, t, false, err);
-    reset(w->tally);
-    for (as_step i = 0;; i++) {
+    rc = as_counts_begin(w, err);
+    for (as_step i = 0; !rc; i++) {
         as_place child = {.up = place, .step = i};
 
         rc = as_walk_next(w, t, err);
-        if (rc)
-            return rc;
-        if (t->type == AS_JSON_ARRAY_END)
+        if (rc || t->type == AS_JSON_ARRAY_END)
             break;
         if (i >= AS_STEP_KEY - 1)
             return as_fail(err, AS_LIMIT, (size_t)t->begin, "an array has too many elements");
         child.begin = t->begin;
-        rc = t->type == AS_JSON_OBJECT ? read_call(w, &child, fact, t, err)
-                                       : as_walk_pass(w, &child, t, false, err);
+        if (t->type == AS_JSON_OBJECT && before == w->analysis->calls)
+            rc = list_node(w, place, &node, err);
         if (rc)
-            return rc;
+            break;
+        rc = t->type == AS_JSON_OBJECT ? read_call(w, &child, fact, node, t, err)
+                                       : as_walk_pass(w, &child, t, false, err);
     }
-    return w->tally->calls ? put_facts(w, place, t->end, fact, err) : AS_OK;
+    if (rc || before == w->analysis->calls)
+        return rc;
+    rc = as_walk_evidence(w, place, t->end, &list, err);
+    return rc ? rc : as_counts_put(w, &list, err);
 }

@@ -45,6 +45,16 @@ static bool is_variable(as_bytes key)
     return digits || hex;
 }
 
+/* "file_12" */
+static bool is_numbered(as_bytes key)
+{
+    size_t n = key.n;
+
+    while (n > 0 && key.p[n - 1] >= '0' && key.p[n - 1] <= '9')
+        n--;
+    return n < key.n && n > 1 && key.p[n - 1] == '_';
+}
+
 static void put_path(as_walk *w, const as_place *place)
 {
     as_bytes key;
@@ -53,12 +63,12 @@ static void put_path(as_walk *w, const as_place *place)
         return;
     put_path(w, place->up);
     as_buf_byte(&w->path, '/');
-    if (!(place->step & AS_STEP_KEY)) {
+    if (place->any || !(place->step & AS_STEP_KEY)) {
         as_buf_byte(&w->path, '*');
         return;
     }
     key = as_facts_text(w->facts, place->step & ~AS_STEP_KEY);
-    if (is_variable(key)) {
+    if (is_variable(key) || (w->numbered_keys && is_numbered(key))) {
         as_buf_byte(&w->path, '*');
         return;
     }

@@ -53,6 +53,7 @@ typedef struct as_coverage {
 typedef struct as_call_arg {
     as_bytes name, value;
     as_bytes pretty; /* the tool's own reading of the value, or {0} */
+    bool out;        /* as it was when the call came back; where the tool tells both */
 } as_call_arg;
 
 typedef struct as_call {
@@ -86,6 +87,7 @@ const as_format *as_format_get(size_t i); /* NULL past the last */
 
 typedef struct as_read_options {
     const char *format; /* id of the format to read it as; NULL: by content */
+    bool found;         /* nobody named it: what no reader is sure of may be anything */
     as_call_fn *on_call;
     void *call_ctx;
     as_tick_fn *on_tick;
@@ -104,6 +106,8 @@ typedef struct as_analysis {
     uint64_t calls;  /* API calls read, repeats not counted */
     /* Why the run behind the report is incomplete: kinds of gap found, as bits. */
     uint32_t gaps; /* AS_GAP_* */
+    /* Records (lines) of a log that could not be read; the rest was. */
+    uint64_t bad_lines, first_bad_line;
     as_json_doubts doubts;
     as_coverage coverage;
     as_facts *facts;
@@ -120,12 +124,20 @@ static inline bool as_analysis_partial(const as_analysis *a)
 }
 
 /*
- * Reads a report to its end. AS_INVALID (not JSON, cut off), AS_UNKNOWN (of no tool
+ * Reads a report to its end. With `found`, what is no JSON object and of no reader is
+ * AS_UNKNOWN and not a damaged report. AS_INVALID (not JSON, cut off), AS_UNKNOWN (of no tool
  * that assay reads), AS_LIMIT, AS_NOMEM, or what the source says.
  */
 as_code as_analysis_read(as_source *source, const as_read_options *options, as_analysis **ret,
                          as_err *err) AS_CHECKED;
 void as_analysis_free(as_analysis *a);
+
+/*
+ * Of a fact made from a Windows event: the field that the event itself calls `name`
+ * ("Image", "EventID", "Provider_Name"), under whatever attribute it is kept. False if
+ * there is none or the fact is of no event. Of two attributes with one origin the first.
+ */
+bool as_winevent_value(const as_facts *f, const as_fact *fact, as_bytes name, as_value *ret);
 
 #ifdef __cplusplus
 }

@@ -141,6 +141,7 @@ struct as_place {
     as_place *up; /* NULL at the root */
     as_step step; /* of this value in `up` */
     uint64_t begin;
+    bool any; /* one of many alike: "*" in the coverage */
     bool has_node;
     as_node node; /* once something below was pointed at */
 };
@@ -168,7 +169,10 @@ struct as_walk {
     as_buf path;                    /* pattern of an unmapped value */
     as_buf call;                    /* bytes of the call in hand */
     struct as_tally *tally;
+    struct as_counts *counts; /* once as_counts_begin() was called */
     struct as_paths *paths;
+    void *own;          /* what the hooks of one reader share */
+    bool numbered_keys; /* "file_12" names one of many, as a bare number does */
     uint64_t ticks;
 };
 
@@ -209,6 +213,10 @@ typedef struct as_reader {
 } as_reader;
 
 extern const as_reader as_reader_cape, as_reader_cuckoo;
+extern const as_reader as_reader_vmray, as_reader_vmray_flog;
+extern const as_reader as_reader_evtx, as_reader_winevent;
+extern const as_reader as_reader_capa, as_reader_floss, as_reader_bazaar;
+extern const as_reader as_reader_yara, as_reader_yara_x;
 
 /*
  * For readers that are one JSON document and one shape: the root object's members, or
@@ -249,6 +257,18 @@ as_code as_paths_finish(as_walk *w, as_err *err) AS_CHECKED;
 as_hook as_read_calls;
 struct as_tally *as_tally_new(void) AS_CHECKED;
 void as_tally_free(struct as_tally *t);
+
+/*
+ * counts.c: for readers of API calls. as_counts_begin() before the first call of a list
+ * or of the whole report; as_counts_add() counts one under call->process, `e` being the
+ * call's own place; as_counts_put() makes facts of the counts. `list` is what holds all the
+ * calls counted, or NULL where no one value of the report does.
+ */
+as_code as_counts_begin(as_walk *w, as_err *err) AS_CHECKED;
+as_code as_counts_add(as_walk *w, const as_call *call, const as_evidence *e,
+                      as_err *err) AS_CHECKED;
+as_code as_counts_put(as_walk *w, const as_evidence *list, as_err *err) AS_CHECKED;
+void as_counts_free(struct as_counts *c);
 
 /* join.c: makes one fact of what the report told in several places. */
 as_code as_join_facts(as_facts *f, as_err *err) AS_CHECKED;

@@ -9,8 +9,9 @@
 #define HEAD_SIZE ((size_t)1 << 20)
 
 static const as_reader *const readers[] = {
-    &as_reader_cape,
-    &as_reader_cuckoo,
+    &as_reader_cape,   &as_reader_cuckoo, &as_reader_vmray,    &as_reader_vmray_flog,
+    &as_reader_capa,   &as_reader_floss,  &as_reader_bazaar,   &as_reader_yara,
+    &as_reader_yara_x, &as_reader_evtx,   &as_reader_winevent,
 };
 
 const as_format *as_format_get(size_t i)
@@ -65,6 +66,8 @@ static as_code choose_reader(as_walk *w, const as_reader **ret, as_err *err)
     if (!rc && best == AS_SURE_NO && h->is_json && h->root != AS_JSON_OBJECT)
         rc = as_fail(err, AS_UNKNOWN, AS_NO_OFFSET,
                      "not a report of a tool that assay reads: it is no JSON object");
+    else if (!rc && best == AS_SURE_NO && !h->is_json && w->options->found)
+        rc = as_fail(err, AS_UNKNOWN, AS_NO_OFFSET, "not a report of a tool that assay reads");
     as_mem_free(h);
     return rc;
 }
@@ -91,6 +94,7 @@ static void walk_done(as_walk *w)
 {
     as_json_free(w->json);
     as_tally_free(w->tally);
+    as_counts_free(w->counts);
     as_paths_free(w->paths);
     as_buf_done(&w->text);
     as_buf_done(&w->path);

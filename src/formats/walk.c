@@ -302,6 +302,10 @@ static void refine_kind(as_walk *w, as_draft *d)
 
     if (d->kind == AS_KIND_MARK && draft_attr(d, AS_ATTR_CALL_ID))
         d->kind = AS_KIND_MARK_CALL;
+    for (size_t i = 0; d->kind == AS_KIND_CAPABILITY && i < d->n_attrs; i++) {
+        if (d->attrs[i].name == AS_ATTR_LIBRARY && d->attrs[i].form == AS_FORM_TRUE)
+            d->kind = AS_KIND_HELPER_RULE;
+    }
     if (d->kind == AS_KIND_PAYLOAD || d->kind == AS_KIND_PROCESS_DUMP)
         part_metadata(w, d);
     if (!operation || (d->kind != AS_KIND_FILE_OPENED && d->kind != AS_KIND_KEY_OPENED))
@@ -587,6 +591,7 @@ as_code as_walk_member(as_walk *w, as_place *place, const as_shape *shape, uint3
     child.begin = t->begin;
     if (!row)
         return as_walk_pass(w, &child, t, false, err);
+    child.any = !row->key && row->act == AS_ACT_FACT;
     if (row->key_attr != AS_NO_ATTR) {
         rc = push_context(w, place, (as_attr_name)row->key_attr, child.step & ~AS_STEP_KEY, err);
         if (rc)

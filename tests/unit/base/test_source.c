@@ -517,6 +517,72 @@ static void what_is_peeked_at_is_read_again(void **state)
     as_source_free(s);
 }
 
+/* A stream that gives `text` in pieces of three bytes, or fails after so many of them. */
+struct pieces {
+    as_bytes text;
+    unsigned left; /* until it fails; 0: never */
+};
+
+static as_code give_piece(void *ctx, uint8_t *dst, size_t cap, size_t *ret_n, as_err *err)
+{
+    struct pieces *p = ctx;
+    size_t n = p->text.n < 3 ? p->text.n : 3;
+
+    if (p->left > 0 && --p->left == 0)
+        return as_fail(err, AS_LIMIT, AS_NO_OFFSET, "the stream has enough");
+    n = n < cap ? n : cap;
+    if (n > 0)
+        memcpy(dst, p->text.p, n);
+    p->text.p += n;
+    p->text.n -= n;
+    *ret_n = n;
+    return AS_OK;
+}
+
+static void a_stream_is_read_to_its_end(void **state)
+{
+    struct pieces p = {.text = AS_LITERAL("one two three")};
+    uint8_t got[32];
+    as_source *s = NULL;
+    size_t n = 0, total = 0;
+
+    (void)state;
+    assert_int_equal(as_source_open_stream("a!b", give_piece, &p, 13, NULL, &s, NULL), AS_OK);
+    assert_string_equal(as_source_name(s), "a!b");
+    assert_int_equal(as_source_size(s), 13);
+    assert_false(as_source_packed(s));
+    do {
+        assert_int_equal(as_source_read(s, got + total, sizeof(got) - total, &n, NULL), AS_OK);
+        total += n;
+    } while (n);
+    assert_int_equal(total, 13);
+    assert_memory_equal(got, "one two three", 13);
+    assert_int_equal(as_source_at_packed(s), 13);
+    as_source_free(s);
+}
+
+static void the_failure_of_a_stream_is_the_sources(void **state)
+{
+    struct pieces at_once = {.text = AS_LITERAL("one"), .left = 1};
+    struct pieces later = {.text = AS_LITERAL("one two three"), .left = 4};
+    uint8_t got[32];
+    as_source *s = NULL;
+    as_err err = {0};
+    size_t n = 1;
+    as_code rc = AS_OK;
+
+    (void)state;
+    assert_int_equal(as_source_open_stream("a", give_piece, &at_once, 0, NULL, &s, &err), AS_LIMIT);
+    assert_string_equal(err.msg, "the stream has enough");
+    err = (as_err){0};
+    assert_int_equal(as_source_open_stream("a", give_piece, &later, 0, NULL, &s, &err), AS_OK);
+    while (!rc && n > 0)
+        rc = as_source_read(s, got, sizeof(got), &n, &err);
+    assert_int_equal(rc, AS_LIMIT);
+    assert_string_equal(err.msg, "the stream has enough");
+    as_source_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,6 +602,8 @@ int main(void)
         cmocka_unit_test(a_directory_on_standard_input_is_refused),
         cmocka_unit_test(each_failed_allocation_is_no_memory),
         cmocka_unit_test(what_is_peeked_at_is_read_again),
+        cmocka_unit_test(a_stream_is_read_to_its_end),
+        cmocka_unit_test(the_failure_of_a_stream_is_the_sources),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

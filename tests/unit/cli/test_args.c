@@ -115,6 +115,39 @@ static void the_last_of_a_repeated_option_counts(void **state)
     assert_string_equal(as_args_get(&a, AS_OPT_LANG), "en");
 }
 
+static void all_of_the_repeated_passwords_count(void **state)
+{
+    struct words w;
+    as_args a = read_good(AS_COMMAND_FACTS, &w, "-p one x --password=two --password three");
+
+    (void)state;
+    assert_int_equal(a.n_list, 3);
+    assert_string_equal(a.list[0], "one");
+    assert_string_equal(a.list[1], "two");
+    assert_string_equal(a.list[2], "three");
+    assert_string_equal(as_args_get(&a, AS_OPT_PASSWORD), "three");
+    assert_int_equal(read_good(AS_COMMAND_FACTS, &w, "x").n_list, 0);
+}
+
+static void a_password_may_be_given_so_often_and_no_more(void **state)
+{
+    char option[] = "-px";
+    char *argv[AS_ARGS_LIST + 1];
+    as_args args;
+    as_err err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < AS_COUNT(argv); i++)
+        argv[i] = option;
+    argv[0] = (char[]){"x"};
+    assert_int_equal(as_args_read(AS_COMMAND_FACTS, AS_ARGS_LIST + 1, argv, &args, &err), AS_OK);
+    assert_int_equal(args.n_list, AS_ARGS_LIST);
+    argv[0] = option;
+    assert_int_equal(as_args_read(AS_COMMAND_FACTS, AS_ARGS_LIST + 1, argv, &args, &err), AS_USAGE);
+    assert_string_equal(err.msg, "option '--password' may be given 32 times; "
+                                 "try 'assay help facts'");
+}
+
 static void help_needs_nothing_else(void **state)
 {
     struct words w;
@@ -193,6 +226,8 @@ int main(void)
         cmocka_unit_test(two_dashes_end_the_options),
         cmocka_unit_test(a_single_dash_is_an_operand),
         cmocka_unit_test(the_last_of_a_repeated_option_counts),
+        cmocka_unit_test(all_of_the_repeated_passwords_count),
+        cmocka_unit_test(a_password_may_be_given_so_often_and_no_more),
         cmocka_unit_test(help_needs_nothing_else),
         cmocka_unit_test(an_unknown_option_is_one_exact_line),
         cmocka_unit_test(an_option_is_not_known_by_half_its_name),

@@ -60,6 +60,8 @@ int main(void)
     (void)find(data, "sandboxllm/*.json", 0);
     (void)find(data, "capa-testfiles/dynamic/cape/v2.[24]/*.json.gz", GLOB_APPEND);
     (void)find(data, "capa-testfiles/dynamic/cape/v2.4/*/*.json.gz", GLOB_APPEND);
+    (void)find(data, "capa-testfiles/rd/*.json", GLOB_APPEND);
+    (void)find(data, "capa-testfiles/dynamic/vmray/*/logs/*", GLOB_APPEND);
     if (reports.gl_pathc == 0) {
         printf("skipped: no reports under %s/reports\n", data);
         return SKIPPED;

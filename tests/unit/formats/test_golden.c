@@ -10,6 +10,9 @@
 
 #include "base/banned.h"
 
+/* Inputs of many records: their pointers begin with a record's number. */
+#define LOG_FOLDER "tests/golden/logs"
+
 struct totals {
     bool kinds[AS_KIND_COUNT];
     size_t cases;
@@ -105,6 +108,9 @@ static void put_analysis(as_buf *out, const as_analysis *a, struct totals *t)
                   a->calls, a->doubts.duplicate_keys);
     as_buf_printf(out, " lone surrogates %" PRIu64 " mapped %" PRIu64 " of %" PRIu64 "\n",
                   a->doubts.lone_surrogates, a->coverage.mapped_bytes, a->coverage.total_bytes);
+    if (a->bad_lines)
+        as_buf_printf(out, "bad records %" PRIu64 ", the first %" PRIu64 "\n", a->bad_lines,
+                      a->first_bad_line);
     for (uint32_t i = 0; i < as_facts_count(a->facts); i++) {
         const as_fact *fact = as_facts_get(a->facts, i);
 
@@ -185,6 +191,7 @@ static void every_case_gives_the_facts_beside_it(void **state)
 
     (void)state;
     each_report(GOLDEN_FOLDER, check_case, &t);
+    each_report(LOG_FOLDER, check_case, &t);
     assert_true(t.cases >= 20);
     for (int k = 0; k < AS_KIND_COUNT; k++) {
         if (!t.kinds[k])

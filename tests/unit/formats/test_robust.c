@@ -137,13 +137,25 @@ struct bend {
     size_t turn;
 };
 
+/* By these members a report is known to be one: bent, they may leave it unknown. */
+static bool tells_tool(const struct dom *d, uint32_t member)
+{
+    static const char *const keys[] = {"info", "meta", "metadata", "query_status", "matches"};
+
+    for (size_t i = 0; i < AS_COUNT(keys); i++) {
+        if (dom_key_is(d, member, as_bytes_of(keys[i])))
+            return true;
+    }
+    return false;
+}
+
 static void bend_below(struct bend *b, uint32_t node, unsigned level, bool of_info)
 {
     const struct dom_node *self = &b->d.nodes[node];
     unsigned seen = 0;
 
     for (uint32_t x = self->child; x; x = b->d.nodes[x].next, seen++) {
-        bool info = of_info || (level == 0 && dom_key_is(&b->d, x, AS_LITERAL("info")));
+        bool info = of_info || (level == 0 && tells_tool(&b->d, x));
 
         if (level >= b->all && self->type == '[' && seen >= 1)
             break;
