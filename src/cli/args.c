@@ -1,4 +1,5 @@
 #include "cli/options.h"
+#include "formats/formats.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -109,6 +110,20 @@ static void name_choices(const char *choices, char *dst, size_t cap)
     }
 }
 
+static as_code take_format(const struct reader *r, as_option_id id, const char *value)
+{
+    const as_format *f;
+
+    for (size_t i = 0; (f = as_format_get(i)) != NULL; i++)
+        if (strcmp(f->id, value) == 0) {
+            r->args->values[id] = value;
+            return AS_OK;
+        }
+    return as_fail(r->err, AS_USAGE, AS_NO_OFFSET,
+                   "option '--%s' takes a format that 'assay formats' lists, not '%s'; %s",
+                   as_option_get(id)->name, value, r->hint);
+}
+
 static as_code take_value(const struct reader *r, as_option_id id, const char *value)
 {
     const as_option *o = as_option_get(id);
@@ -119,9 +134,16 @@ static as_code take_value(const struct reader *r, as_option_id id, const char *v
         return as_fail(r->err, AS_USAGE, AS_NO_OFFSET, "option '--%s' takes %s, not '%s'; %s",
                        o->name, choices, value, r->hint);
     }
+    if (o->takes == AS_TAKES_FORMAT)
+        return take_format(r, id, value);
     if (o->takes == AS_TAKES_FILE && value[0] == '\0')
         return as_fail(r->err, AS_USAGE, AS_NO_OFFSET, "option '--%s' needs a file name; %s",
                        o->name, r->hint);
+    if (o->takes == AS_TAKES_TEXTS && r->args->n_list == AS_ARGS_LIST)
+        return as_fail(r->err, AS_USAGE, AS_NO_OFFSET, "option '--%s' may be given %d times; %s",
+                       o->name, AS_ARGS_LIST, r->hint);
+    if (o->takes == AS_TAKES_TEXTS)
+        r->args->list[r->args->n_list++] = value;
     r->args->values[id] = value;
     return AS_OK;
 }

@@ -14,6 +14,7 @@
 
 #include "cli/options.h"
 #include "formats/formats.h"
+#include "formats/inputs.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,6 +27,7 @@ int as_cmd_analyze(const as_args *args);
 int as_cmd_facts(const as_args *args);
 int as_cmd_calls(const as_args *args);
 int as_cmd_evidence(const as_args *args);
+int as_cmd_formats(const as_args *args);
 int as_cmd_doctor(const as_args *args);
 int as_cmd_help(const as_args *args);
 int as_cmd_completion(const as_args *args);
@@ -107,26 +109,43 @@ as_code as_spool_view(as_spool *s, as_bytes *ret, as_err *err) AS_CHECKED;
 uint64_t as_spool_size(const as_spool *s);
 void as_spool_done(as_spool *s);
 
-/* --- reading (reading.c) -------------------------------------------------------------------- */
-
-/* Reads the report `path` to its end, with progress. */
-as_code as_report_read(const char *path, bool quiet, as_call_fn *on_call, void *call_ctx,
-                       as_analysis **ret, as_err *err) AS_CHECKED;
+/* --- configuration (config.c) ----------------------------------------------------------------- */
 
 /*
- * A job over all operands. `each` does one report; it may flush `out` once nothing more
- * can fail but the output itself. Its failure is told with the report's name, and what
- * it left in out->buf is dropped. `finish` (or NULL) runs last if any report was good.
+ * The passwords for archives: those of --password, else of ASSAY_PASSWORDS, else of the
+ * configuration. The texts live as long as it does. AS_USAGE: the configuration is wrong.
+ */
+typedef struct as_passwords {
+    const char *p[AS_INPUTS_PASSWORDS];
+    size_t n;
+    as_buf text;
+} as_passwords;
+
+as_code as_passwords_find(const as_args *args, as_passwords *ret, as_err *err) AS_CHECKED;
+void as_passwords_done(as_passwords *p);
+
+/* --- reading (reading.c) -------------------------------------------------------------------- */
+
+/* Reads the report `input` to its end, with progress. */
+as_code as_report_read(const as_args *args, const as_input *input, as_call_fn *on_call,
+                       void *call_ctx, as_analysis **ret, as_err *err) AS_CHECKED;
+
+/*
+ * A job over all reports that the operands name or hold. `each` does one; it may flush
+ * `out` once nothing more can fail but the output itself. Its failure is told with the
+ * report's name, and what it left in out->buf is dropped. `finish` (or NULL) runs last if
+ * any report was good.
  */
 typedef struct as_job {
-    as_code (*each)(void *ctx, const char *path, as_out *out, as_err *err);
+    as_code (*each)(void *ctx, const as_input *input, as_out *out, as_err *err);
     as_code (*finish)(void *ctx, as_out *out, as_err *err);
     void *ctx;
 } as_job;
 
 /*
  * Each report is done on its own, into --output or standard output. AS_IO means the
- * output and ends the job. Returns the exit status: that of the worst report.
+ * output and ends the job. Returns the exit status: that of the worst report. What a
+ * folder or archive holds and nobody reads is counted in one note at the end.
  */
 int as_each_report(const as_args *args, const as_job *job);
 

@@ -27,7 +27,7 @@ struct analyze {
     as_report_format format;
     as_doc_options doc;
     as_report_options report;
-    struct kept *kept; /* in the order of the command line */
+    struct kept *kept; /* in the order that they were met in */
     size_t n, cap;
     bool started; /* a report was already written */
 };
@@ -139,11 +139,11 @@ static as_code choose(const as_args *args, struct analyze *job, as_err *err)
     return choose_width(args, &job->report.width, err);
 }
 
-static as_code build(const struct analyze *job, const char *path, struct kept *ret, as_err *err)
+static as_code build(const struct analyze *job, const as_input *input, struct kept *ret,
+                     as_err *err)
 {
-    bool quiet = as_args_has(job->args, AS_OPT_QUIET);
     struct kept k = {0};
-    as_code rc = as_report_read(path, quiet, NULL, NULL, &k.analysis, err);
+    as_code rc = as_report_read(job->args, input, NULL, NULL, &k.analysis, err);
 
     if (!rc)
         rc = as_doc_build(k.analysis, &job->doc, &k.doc, err);
@@ -161,12 +161,12 @@ static void kept_done(const struct kept *k)
 }
 
 /* Text and Markdown: one report after the other, so that memory holds only one. */
-static as_code write_one(void *ctx, const char *path, as_out *out, as_err *err)
+static as_code write_one(void *ctx, const as_input *input, as_out *out, as_err *err)
 {
     struct analyze *job = ctx;
     struct kept k = {0};
     const as_doc *one;
-    as_code rc = build(job, path, &k, err);
+    as_code rc = build(job, input, &k, err);
 
     if (rc)
         return rc;
@@ -179,7 +179,7 @@ static as_code write_one(void *ctx, const char *path, as_out *out, as_err *err)
     return rc;
 }
 
-static as_code keep_one(void *ctx, const char *path, as_out *out, as_err *err)
+static as_code keep_one(void *ctx, const as_input *input, as_out *out, as_err *err)
 {
     struct analyze *job = ctx;
     as_code rc;
@@ -194,7 +194,7 @@ static as_code keep_one(void *ctx, const char *path, as_out *out, as_err *err)
         job->kept = kept;
         job->cap = cap;
     }
-    rc = build(job, path, &job->kept[job->n], err);
+    rc = build(job, input, &job->kept[job->n], err);
     if (!rc)
         job->n++;
     return rc;

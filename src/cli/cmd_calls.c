@@ -229,12 +229,12 @@ static as_code print_calls(const as_analysis *a, as_spool *spool, as_out *out, a
     return rc;
 }
 
-static as_code calls_of(void *ctx, const char *path, as_out *out, as_err *err)
+static as_code calls_of(void *ctx, const as_input *input, as_out *out, as_err *err)
 {
     const as_args *args = ctx;
     as_spool spool = {0};
     as_analysis *a = NULL;
-    as_code rc = as_report_read(path, as_args_has(args, AS_OPT_QUIET), spool_call, &spool, &a, err);
+    as_code rc = as_report_read(args, input, spool_call, &spool, &a, err);
 
     if (!rc)
         rc = print_calls(a, &spool, out, err);

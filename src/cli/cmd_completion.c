@@ -26,6 +26,22 @@ static void put_quoted(as_buf *out, const char *text)
     as_buf_byte(out, '\'');
 }
 
+/* The only values of an option, with blanks between; nothing if it takes any. */
+static void put_values(as_buf *out, const as_option *o)
+{
+    const as_format *f;
+
+    if (o->choices)
+        as_buf_text(out, o->choices);
+    for (size_t i = 0; o->takes == AS_TAKES_FORMAT && (f = as_format_get(i)) != NULL; i++)
+        as_buf_printf(out, "%s%s", i > 0 ? " " : "", f->id);
+}
+
+static bool has_values(const as_option *o)
+{
+    return o->choices || o->takes == AS_TAKES_FORMAT;
+}
+
 /* --- bash ------------------------------------------------------------------------- */
 
 static void bash_values(as_buf *out)
@@ -40,8 +56,11 @@ static void bash_values(as_buf *out)
         if (o->letter)
             as_buf_printf(out, " | -%c", o->letter);
         as_buf_text(out, ")\n");
-        if (o->choices)
-            as_buf_printf(out, "        COMPREPLY=($(compgen -W '%s' -- \"$word\"))\n", o->choices);
+        if (has_values(o)) {
+            as_buf_text(out, "        COMPREPLY=($(compgen -W '");
+            put_values(out, o);
+            as_buf_text(out, "' -- \"$word\"))\n");
+        }
         as_buf_text(out, "        return\n        ;;\n");
     }
     as_buf_text(out, "    esac\n");
@@ -143,9 +162,21 @@ static void zsh_action(as_buf *out, as_takes takes, const char *choices)
         as_buf_byte(out, ' ');
 }
 
+static void zsh_option_action(as_buf *out, const as_option *o)
+{
+    if (!has_values(o)) {
+        zsh_action(out, o->takes, NULL);
+        return;
+    }
+    as_buf_byte(out, '(');
+    put_values(out, o);
+    as_buf_byte(out, ')');
+}
+
 static void zsh_spec(as_buf *out, const as_option *o, const char *dashes, const char *name)
 {
-    as_buf_printf(out, " \\\n            '%s%s%s[", dashes, name,
+    as_buf_printf(out, " \\\n            '%s%s%s%s[", o->takes == AS_TAKES_TEXTS ? "*" : "", dashes,
+                  name,
                   !o->value   ? ""
                   : dashes[1] ? "="
                               : "+");
@@ -153,7 +184,7 @@ static void zsh_spec(as_buf *out, const as_option *o, const char *dashes, const 
     as_buf_byte(out, ']');
     if (o->value) {
         as_buf_printf(out, ":%s:", o->value);
-        zsh_action(out, o->takes, o->choices);
+        zsh_option_action(out, o);
     }
     as_buf_byte(out, '\'');
 }
@@ -242,8 +273,11 @@ static void fish_option(as_buf *out, as_command_id command, const as_option *o)
         as_buf_text(out, " -r -F");
     else if (o->value)
         as_buf_text(out, " -x");
-    if (o->choices)
-        as_buf_printf(out, " -a '%s'", o->choices);
+    if (has_values(o)) {
+        as_buf_text(out, " -a '");
+        put_values(out, o);
+        as_buf_byte(out, '\'');
+    }
     as_buf_text(out, " -d ");
     put_quoted(out, o->help);
     as_buf_byte(out, '\n');

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/jsonw.h"
 
+#include <archive.h>
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -52,6 +53,8 @@ static void add(struct findings *f, const char *group, const char *name, enum st
 static void look_at_libraries(struct findings *f)
 {
     add(f, "library", "zlib", PRESENT, zlibVersion(), "reads gzip");
+    add(f, "library", "libarchive", PRESENT, archive_version_string() + strlen("libarchive "),
+        "reads zip, tar, 7z, zstd, xz and bzip2");
     add(f, "library", "OpenSSL", PRESENT, OpenSSL_version(OPENSSL_VERSION_STRING), "SHA-256");
     add(f, "library", "utf8proc", PRESENT, utf8proc_version(), "widths of characters");
 }
@@ -184,7 +187,7 @@ static void print_text(const struct findings *f, as_buf *out)
 {
     const char *group = "";
 
-    as_buf_text(out, "assay " AS_VERSION "; reads reports of CAPE and Cuckoo\n");
+    as_buf_text(out, "assay " AS_VERSION "; what it reads: assay formats\n");
     for (size_t i = 0; i < f->n; i++) {
         const struct finding *row = &f->rows[i];
 

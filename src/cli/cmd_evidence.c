@@ -17,15 +17,27 @@
 /*
  * Two passes: the first takes the hash of the whole input and the bytes of the range,
  * the second walks the JSON to see that the range is a value, and which one. Standard
- * input cannot be read twice, so the first pass keeps a copy of it.
+ * input and what is in an archive cannot be read twice, so the first pass keeps a copy.
+ * In a folder or an archive the first pass goes on until the hash is that of the id.
+ * What is not one JSON value (lines of JSON, XML, an event log) is read as a report in
+ * the second pass, and the range must be the evidence of a fact or a call.
  */
 struct search {
     const as_args *args;
-    const char *path;
+    const char *path; /* as given */
+    as_buf name;      /* of the input in it that is looked at, with a NUL */
+    bool direct;      /* it can be opened again by that name */
+    bool hit;         /* it is the one */
+    bool unread;      /* something there is and could not be read */
+    uint64_t others;  /* that are not */
+    as_err fault;     /* why the search is over, if not by a hit */
     as_evidence_ref ref;
     uint8_t sha256[AS_SHA256_SIZE];
     uint64_t size;
-    as_spool copy;  /* of standard input */
+    as_spool copy; /* unless `direct` */
+    as_bytes copied;
+    bool no_json;   /* the input is not one JSON value */
+    bool is_call;   /* the range is that of an API call, which has no pointer */
     as_spool value; /* the bytes of the range */
     as_buf pointer;
     as_progress progress;
@@ -44,66 +56,142 @@ static as_code capture(struct search *s, const uint8_t *p, size_t n, uint64_t at
     return as_spool_add(&s->value, (as_bytes){p + from, (size_t)(to - from)}, err);
 }
 
+/* The source counts what was only peeked at as given out, so the place is counted here. */
 static as_code first_loop(struct search *s, as_source *source, uint8_t *chunk, as_err *err)
 {
-    bool keep = strcmp(s->path, "-") == 0;
+    uint64_t at = 0;
     size_t n = 0;
     as_code rc;
 
     do {
-        uint64_t at = as_source_at(source);
-
         rc = as_source_read(source, chunk, READ_CHUNK, &n, err);
         if (rc || n == 0)
             break;
         rc = capture(s, chunk, n, at, err);
-        if (!rc && keep)
+        if (!rc && !s->direct)
             rc = as_spool_add(&s->copy, (as_bytes){chunk, n}, err);
+        at += n;
         as_progress_at(&s->progress, as_source_at_packed(source));
     } while (!rc);
     return rc;
 }
 
-static as_code first_pass(struct search *s, as_err *err)
+static const char *name_of(const struct search *s)
 {
-    as_source *source = NULL;
-    uint8_t *chunk = as_mem_get(READ_CHUNK);
-    as_code rc;
-
-    if (!chunk)
-        return as_fail_nomem(err, "reading");
-    rc = as_source_open(s->path, NULL, &source, err);
-    if (!rc) {
-        s->progress = as_progress_start(as_input_name(s->path), as_source_size(source),
-                                        as_args_has(s->args, AS_OPT_QUIET));
-        rc = first_loop(s, source, chunk, err);
-        as_progress_end(&s->progress);
-        as_source_sha256(source, s->sha256);
-        s->size = as_source_at(source);
-    }
-    as_source_free(source);
-    as_mem_free(chunk);
-    return rc;
+    return (const char *)s->name.p;
 }
 
-/* The id may be of another report; the range may lie outside of this one. */
-static as_code check_ref(const struct search *s, as_err *err)
+/* The id may be of another report. */
+static as_code check_input(const struct search *s, as_err *err)
 {
     uint64_t input = 0;
 
     for (int i = 0; i < 8; i++)
         input = input << 8 | s->sha256[i];
-    if (s->ref.has_input && s->ref.input != input)
+    if (!s->ref.has_input || s->ref.input == input)
+        return AS_OK;
+    return as_fail(err, AS_REFUSED, AS_NO_OFFSET,
+                   "this is not the report of that evidence: its SHA-256 begins with "
+                   "%016llx, the id with %016llx",
+                   (unsigned long long)input, (unsigned long long)s->ref.input);
+}
+
+/* The range may lie outside of it. */
+static as_code check_range(const struct search *s, as_err *err)
+{
+    if (s->ref.end <= s->size)
+        return AS_OK;
+    return as_fail(err, AS_NOT_FOUND, AS_NO_OFFSET,
+                   "no evidence at bytes %llu to %llu: the report has %llu bytes",
+                   (unsigned long long)s->ref.begin, (unsigned long long)s->ref.end,
+                   (unsigned long long)s->size);
+}
+
+static as_code take_input(struct search *s, const as_input *input, as_err *err)
+{
+    uint8_t *chunk = as_mem_get(READ_CHUNK);
+    as_code rc;
+
+    as_spool_done(&s->copy);
+    as_spool_done(&s->value);
+    as_buf_reset(&s->name);
+    as_buf_text(&s->name, as_source_name(input->source));
+    as_buf_byte(&s->name, '\0');
+    s->direct = input->direct;
+    if (!chunk || s->name.failed) {
+        as_mem_free(chunk);
+        return as_fail_nomem(err, "reading");
+    }
+    s->progress = as_progress_start(as_input_name(name_of(s)), as_source_size(input->source),
+                                    as_args_has(s->args, AS_OPT_QUIET));
+    rc = first_loop(s, input->source, chunk, err);
+    as_progress_end(&s->progress);
+    as_source_sha256(input->source, s->sha256);
+    s->size = as_source_at(input->source);
+    as_mem_free(chunk);
+    return rc;
+}
+
+/* A short id says nothing of the report, so there must be only one to choose from. */
+static as_code look_at(void *ctx, as_input *input, as_err *err)
+{
+    struct search *s = ctx;
+    as_code rc;
+
+    if (s->hit) {
+        input->stop = true;
+        return as_fail(&s->fault, AS_USAGE, AS_NO_OFFSET,
+                       "'%s' holds more than one report, so the whole id is needed", s->path);
+    }
+    rc = take_input(s, input, err);
+    if (rc)
+        return rc;
+    rc = check_input(s, err);
+    if (rc && input->found) {
+        s->others++;
+        return AS_OK;
+    }
+    s->hit = !rc;
+    input->stop = !rc && s->ref.has_input;
+    return rc;
+}
+
+/* What cannot be read may be the one that is looked for. */
+static void passed_over(void *ctx, as_skip why, const char *name, const as_err *err)
+{
+    struct search *s = ctx;
+
+    if (why == AS_SKIP_PASSWORD || why == AS_SKIP_UNSUPPORTED)
+        as_log(AS_LOG_WARN, "%s", err->msg);
+    else if (why == AS_SKIP_FAILED)
+        (void)as_say_input(name, err);
+    else
+        return;
+    s->unread = true;
+}
+
+static as_code first_pass(struct search *s, as_err *err)
+{
+    as_inputs_options options = {.on_skip = passed_over, .skip_ctx = s};
+    as_passwords passwords;
+    as_code rc = as_passwords_find(s->args, &passwords, err);
+
+    if (rc)
+        return rc;
+    options.passwords = passwords.p;
+    options.n_passwords = passwords.n;
+    rc = as_inputs_each(s->path, &options, look_at, s, err);
+    as_passwords_done(&passwords);
+    if (!rc && s->fault.code) {
+        *err = s->fault;
+        return s->fault.code;
+    }
+    if (!rc && !s->hit)
         return as_fail(err, AS_REFUSED, AS_NO_OFFSET,
-                       "this is not the report of that evidence: its SHA-256 begins with "
-                       "%016llx, the id with %016llx",
-                       (unsigned long long)input, (unsigned long long)s->ref.input);
-    if (s->ref.end > s->size)
-        return as_fail(err, AS_NOT_FOUND, AS_NO_OFFSET,
-                       "no evidence at bytes %llu to %llu: the report has %llu bytes",
-                       (unsigned long long)s->ref.begin, (unsigned long long)s->ref.end,
-                       (unsigned long long)s->size);
-    return AS_OK;
+                       "the report of that evidence is not in it: %llu others are%s",
+                       (unsigned long long)s->others,
+                       s->unread ? ", and something that cannot be read" : "");
+    return rc;
 }
 
 /* Keys and opening brackets are no values; an END token spans its whole value. */
@@ -134,39 +222,126 @@ static as_code walk(struct search *s, as_json *j, bool *ret_found, as_err *err)
 
 static as_code open_again(struct search *s, as_source **ret, as_err *err)
 {
-    as_bytes copy = {0};
-    as_code rc;
+    as_code rc = AS_OK;
 
-    if (strcmp(s->path, "-") != 0)
-        return as_source_open(s->path, NULL, ret, err);
-    rc = as_spool_view(&s->copy, &copy, err);
-    return rc ? rc : as_source_open_bytes(copy, NULL, ret, err);
+    if (s->direct)
+        return as_source_open(name_of(s), NULL, ret, err);
+    if (!s->copied.p)
+        rc = as_spool_view(&s->copy, &s->copied, err);
+    return rc ? rc : as_source_open_bytes(s->copied, NULL, ret, err);
 }
 
-static as_code second_pass(struct search *s, as_err *err)
+static as_code check_unchanged(const struct search *s, const uint8_t sha256[AS_SHA256_SIZE],
+                               as_err *err)
+{
+    if (memcmp(sha256, s->sha256, AS_SHA256_SIZE) == 0)
+        return AS_OK;
+    return as_fail(err, AS_REFUSED, AS_NO_OFFSET, "the report changed while it was read");
+}
+
+static as_code find_value(struct search *s, bool *ret_found, as_err *err)
 {
     uint8_t sha256[AS_SHA256_SIZE];
     as_source *source = NULL;
     as_json *j = NULL;
-    bool found = false;
     as_code rc = open_again(s, &source, err);
 
     if (!rc)
         rc = as_json_new(source, NULL, &j, err);
     if (!rc)
-        rc = walk(s, j, &found, err);
+        rc = walk(s, j, ret_found, err);
     if (!rc) {
         as_source_sha256(source, sha256);
-        if (memcmp(sha256, s->sha256, sizeof(sha256)) != 0)
-            rc = as_fail(err, AS_REFUSED, AS_NO_OFFSET, "the report changed while it was read");
+        rc = check_unchanged(s, sha256, err);
     }
-    if (!rc && !found)
-        rc = as_fail(err, AS_NOT_FOUND, AS_NO_OFFSET,
-                     "no evidence at bytes %llu to %llu: no JSON value begins and ends there",
-                     (unsigned long long)s->ref.begin, (unsigned long long)s->ref.end);
     as_json_free(j);
     as_source_free(source);
     return rc;
+}
+
+static as_code look_at_call(void *ctx, const as_call *call, as_err *err)
+{
+    struct search *s = ctx;
+
+    (void)err;
+    if (call->begin == s->ref.begin && call->end == s->ref.end)
+        s->is_call = true;
+    return AS_OK;
+}
+
+static bool look_at_fact(struct search *s, const as_facts *f, const as_fact *fact)
+{
+    const as_evidence *e = as_fact_evidence(f, fact);
+
+    for (size_t i = 0; i < fact->n_evidence; i++) {
+        if (e[i].begin == s->ref.begin && e[i].end == s->ref.end) {
+            as_facts_pointer(f, &e[i], &s->pointer);
+            return true;
+        }
+    }
+    return false;
+}
+
+static as_code find_evidence(struct search *s, bool *ret_found, as_err *err)
+{
+    as_read_options options = {.on_call = look_at_call, .call_ctx = s};
+    as_source *source = NULL;
+    as_analysis *a = NULL;
+    as_code rc = open_again(s, &source, err);
+
+    if (!rc)
+        rc = as_analysis_read(source, &options, &a, err);
+    if (!rc)
+        rc = check_unchanged(s, a->sha256, err);
+    for (size_t i = 0; !rc && !*ret_found && i < as_facts_count(a->facts); i++) {
+        const as_fact *fact = as_facts_get(a->facts, i);
+
+        *ret_found = !(fact->flags & AS_FACT_GONE) && look_at_fact(s, a->facts, fact);
+    }
+    if (!rc && s->pointer.failed)
+        rc = as_fail_nomem(err, "a pointer");
+    s->is_call = s->is_call && !*ret_found;
+    *ret_found = *ret_found || s->is_call;
+    as_analysis_free(a);
+    as_source_free(source);
+    return rc;
+}
+
+/* Of what is neither, the fault of the JSON is what is told. */
+static as_code second_pass(struct search *s, as_err *err)
+{
+    bool found = false;
+    as_code rc = find_value(s, &found, err);
+
+    if (rc == AS_INVALID && !find_evidence(s, &found, NULL)) {
+        s->no_json = true;
+        rc = AS_OK;
+    }
+    if (!rc && !found)
+        rc = as_fail(err, AS_NOT_FOUND, AS_NO_OFFSET, "no evidence at bytes %llu to %llu: %s",
+                     (unsigned long long)s->ref.begin, (unsigned long long)s->ref.end,
+                     s->no_json ? "nothing that assay tells begins and ends there"
+                                : "no JSON value begins and ends there");
+    return rc;
+}
+
+/* Whether the bytes are one JSON value, which --json can then hold as it stands. */
+static bool is_json(as_bytes value)
+{
+    as_source *source = NULL;
+    as_json *j = NULL;
+    as_json_tok t = {0};
+    bool good = !as_source_open_bytes(value, NULL, &source, NULL);
+
+    if (good)
+        as_source_hash(source, false);
+    good = good && !as_json_new(source, NULL, &j, NULL);
+    do {
+        good = good && !as_json_next(j, &t, NULL);
+    } while (good && t.type != AS_JSON_END);
+    as_json_free(j);
+    as_source_free(source);
+    return good;
 }
 
 static void put_header(const struct search *s, as_buf *out)
@@ -175,9 +350,11 @@ static void put_header(const struct search *s, as_buf *out)
 
     as_evidence_id(s->sha256, s->ref.begin, s->ref.end, id);
     as_buf_printf(out, "id: %s\nfile: ", id);
-    as_escape_visible(out, as_bytes_of(as_input_name(s->path)));
+    as_escape_visible(out, as_bytes_of(as_input_name(name_of(s))));
     as_buf_text(out, "\npointer: ");
-    if (s->pointer.n > 0)
+    if (s->is_call)
+        as_buf_text(out, "(an API call)");
+    else if (s->pointer.n > 0)
         as_escape_visible(out, as_buf_bytes(&s->pointer));
     else
         as_buf_text(out, "(the whole document)");
@@ -266,16 +443,24 @@ static as_code print_json(const struct search *s, as_out *out, as_bytes value, a
     as_jsonw_key(&w, "id");
     as_jsonw_text(&w, id);
     as_jsonw_key(&w, "file");
-    as_jsonw_text(&w, s->path);
+    as_jsonw_text(&w, name_of(s));
     as_jsonw_key(&w, "pointer");
-    as_jsonw_str(&w, as_buf_bytes(&s->pointer));
+    if (s->is_call)
+        as_jsonw_null(&w);
+    else
+        as_jsonw_str(&w, as_buf_bytes(&s->pointer));
     as_jsonw_key(&w, "begin");
     as_jsonw_u64(&w, s->ref.begin);
     as_jsonw_key(&w, "end");
     as_jsonw_u64(&w, s->ref.end);
     as_jsonw_key(&w, "value");
-    as_jsonw_number(&w, AS_LITERAL("")); /* its place; the bytes may be many */
-    rc = put_json_value(out, value, err);
+    if (s->no_json && !is_json(value)) {
+        as_jsonw_str(&w, value);
+        rc = AS_OK;
+    } else {
+        as_jsonw_number(&w, AS_LITERAL("")); /* its place; the bytes may be many */
+        rc = put_json_value(out, value, err);
+    }
     as_jsonw_end(&w);
     as_buf_byte(&out->buf, '\n');
     return rc;
@@ -343,12 +528,13 @@ int as_cmd_evidence(const as_args *args)
     s.path = as_args_get(args, AS_OPT_IN);
     rc = first_pass(&s, &err);
     if (!rc)
-        rc = check_ref(&s, &err);
+        rc = check_range(&s, &err);
     if (!rc)
         rc = second_pass(&s, &err);
-    status = rc ? as_say_input(s.path, &err) : print_value(&s);
+    status = rc ? as_say_input(s.hit ? name_of(&s) : s.path, &err) : print_value(&s);
     as_spool_done(&s.copy);
     as_spool_done(&s.value);
     as_buf_done(&s.pointer);
+    as_buf_done(&s.name);
     return status;
 }

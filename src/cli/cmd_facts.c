@@ -21,11 +21,11 @@ static as_code print_facts(const as_analysis *a, as_out *out, as_err *err)
     return rc;
 }
 
-static as_code facts_of(void *ctx, const char *path, as_out *out, as_err *err)
+static as_code facts_of(void *ctx, const as_input *input, as_out *out, as_err *err)
 {
     const as_args *args = ctx;
     as_analysis *a = NULL;
-    as_code rc = as_report_read(path, as_args_has(args, AS_OPT_QUIET), NULL, NULL, &a, err);
+    as_code rc = as_report_read(args, input, NULL, NULL, &a, err);
 
     if (rc)
         return rc;

@@ -7,6 +7,7 @@
 
 #define FOR(id)     (1u << AS_COMMAND_##id)
 #define FOR_READERS (FOR(ANALYZE) | FOR(FACTS) | FOR(CALLS))
+#define FOR_INPUTS  (FOR_READERS | FOR(EVIDENCE))
 #define FOR_ALL     ((1u << AS_COMMAND_COUNT) - 1)
 
 static const as_option options[AS_OPT_COUNT] = {
@@ -15,7 +16,8 @@ static const as_option options[AS_OPT_COUNT] = {
     [AS_OPT_FORMAT] = {"format", 'f', AS_TAKES_CHOICE, "FORMAT", "text md html json", FOR(ANALYZE),
                        "text, md, html or json (default: text)"},
     [AS_OPT_JSON] = {"json", 0, AS_TAKES_NOTHING, NULL, NULL,
-                     FOR(ANALYZE) | FOR(EVIDENCE) | FOR(DOCTOR), "print one JSON document"},
+                     FOR(ANALYZE) | FOR(EVIDENCE) | FOR(FORMATS) | FOR(DOCTOR),
+                     "print one JSON document"},
     [AS_OPT_FULL] = {"full", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(ANALYZE),
                      "list every value that a sentence folds, none of them cut"},
     [AS_OPT_COVERAGE] = {"coverage", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(ANALYZE),
@@ -25,24 +27,39 @@ static const as_option options[AS_OPT_COUNT] = {
     [AS_OPT_COLOR] = {"color", 0, AS_TAKES_CHOICE, "WHEN", "auto always never", FOR(ANALYZE),
                       "colour the text: auto (default), always or never"},
     [AS_OPT_IN] = {"in", 'i', AS_TAKES_FILE, "REPORT", NULL, FOR(EVIDENCE),
-                   "the report that the evidence is in (required)"},
+                   "the report, or the folder or archive, that the evidence is in (required)"},
     [AS_OPT_RAW] = {"raw", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(EVIDENCE),
                     "print the bytes alone, exactly as they stand in the report"},
+    [AS_OPT_AS] = {"as", 0, AS_TAKES_FORMAT, "FORMAT", NULL, FOR_READERS,
+                   "read every report as FORMAT, an id that 'assay formats' lists"},
+    [AS_OPT_PASSWORD] = {"password", 'p', AS_TAKES_TEXTS, "PASSWORD", NULL, FOR_INPUTS,
+                         "try PASSWORD on encrypted archives, before 'infected'; may be repeated"},
+    [AS_OPT_MARKDOWN] = {"markdown", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(FORMATS),
+                         "print the page docs/formats.md"},
     [AS_OPT_OUTPUT] = {"output", 'o', AS_TAKES_FILE, "FILE", NULL, FOR_READERS,
                        "write to FILE, which appears only when it is complete"},
     [AS_OPT_QUIET] = {"quiet", 'q', AS_TAKES_NOTHING, NULL, NULL, FOR_READERS | FOR(EVIDENCE),
                       "show no progress on standard error"},
+    [AS_OPT_VERBOSE] = {"verbose", 'v', AS_TAKES_NOTHING, NULL, NULL, FOR_READERS,
+                        "list on standard error what a folder or archive holds and is not read"},
     [AS_OPT_HELP] = {"help", 'h', AS_TAKES_NOTHING, NULL, NULL, FOR_ALL, "show this help"},
     [AS_OPT_VERSION] = {"version", 'V', AS_TAKES_NOTHING, NULL, NULL, FOR(PROGRAM),
                         "show the version"},
 };
 
 #define REPORT_TEXT                                                                                \
-    "A REPORT is the JSON report of CAPE or Cuckoo, plain or gzip; the tool is recognised "        \
-    "by what stands in it, not by its name. - is standard input. Each report is read on "          \
-    "its own: one that is damaged or of an unknown tool costs one line on standard error, "        \
-    "nothing of it is printed, and the others are still done. The exit status is then that "       \
-    "of the worst."
+    "A REPORT is the output of an analysis tool that 'assay formats' lists, plain or packed "      \
+    "with gzip, zstd, xz or bzip2; the tool is recognised by what stands in it, not by its "       \
+    "name. - is standard input. Each report is read on its own: one that is damaged or of an "     \
+    "unknown tool costs one line on standard error, nothing of it is printed, and the others "     \
+    "are still done. The exit status is then that of the worst.\n\n"                               \
+    "A REPORT may also be a folder or an archive (zip, tar or 7z): every report below it is "      \
+    "read, also those in archives in it. What is of no known format there is no error; a note "    \
+    "counts it, and --verbose lists it. Hidden files, links, devices and __MACOSX are passed "     \
+    "over. The passwords tried on an encrypted zip are those of --password, else those of "        \
+    "ASSAY_PASSWORDS, else those of the configuration, and always 'infected' after them. "         \
+    "The configuration is assay/config.ini in XDG_CONFIG_HOME (default: ~/.config); a line "       \
+    "'passwords = one, two' in it holds the passwords, separated by commas."
 
 static const as_command commands[AS_COMMAND_COUNT] = {
     [AS_COMMAND_PROGRAM] =
@@ -76,7 +93,7 @@ static const as_command commands[AS_COMMAND_COUNT] = {
          "format.",
          {{"assay analyze report.json", "describe a report on the terminal"},
           {"assay analyze --lang zh --full report.json.gz", "in Chinese, with nothing folded"},
-          {"assay analyze --format html -o all.html *.json", "one page of many reports"},
+          {"assay analyze --format html -o all.html reports/ more.zip", "one page of many reports"},
           {"assay analyze --json report.json | jq '.analyses[].sections[].name'",
            "the document for programs"}},
          as_cmd_analyze},
@@ -120,11 +137,14 @@ static const as_command commands[AS_COMMAND_COUNT] = {
          1,
          "print the bytes of a report that an evidence id stands for",
          "An id such as 3391c4e3bafe761a-4f3a21-2c names a report by the beginning of its "
-         "SHA-256, and in it a byte range, which is exactly one JSON value. The short form "
-         "4f3a21-2c leaves out which report it is, and is then not checked. Offsets count the "
-         "unpacked bytes.\n\n"
-         "Five lines come first: the id, the file, the JSON Pointer of the value, its byte range "
-         "and an empty line; then the bytes and a line break. On a terminal control characters, "
+         "SHA-256, and in it a byte range, which is exactly one JSON value, or one record, "
+         "element or line where the report is no JSON. The short form 4f3a21-2c leaves out which "
+         "report it is, and is then not checked. Offsets count the "
+         "unpacked bytes. In a folder or an archive, the report is found by its SHA-256, and the "
+         "whole id is needed.\n\n"
+         "Five lines come first: the id, the file, the JSON Pointer of the value (behind # and the "
+         "number of the record, where there are many), its byte range and an empty line; then the "
+         "bytes and a line break. On a terminal control characters, "
          "bidirectional overrides and ill-formed bytes are shown as escapes; elsewhere the "
          "bytes are exact. --raw prints nothing but the bytes. --json prints one document that "
          "holds the value itself.",
@@ -132,6 +152,20 @@ static const as_command commands[AS_COMMAND_COUNT] = {
            "show a piece of evidence"},
           {"assay evidence 4f3a21-2c --in report.json.gz --raw | jq .", "its bytes alone"}},
          as_cmd_evidence},
+    [AS_COMMAND_FORMATS] =
+        {"formats",
+         "",
+         AS_TAKES_NOTHING,
+         NULL,
+         0,
+         0,
+         "list the formats that assay reads",
+         "Of each format: its id, which is what --as takes, its name, the versions, what becomes "
+         "facts, and whether the reader was checked on real files or written from documentation "
+         "alone. docs/formats.md is the same list.",
+         {{"assay formats", "the list"},
+          {"assay formats --json | jq -r '.formats[].id'", "the ids alone"}},
+         as_cmd_formats},
     [AS_COMMAND_DOCTOR] =
         {"doctor",
          "",
@@ -188,6 +222,10 @@ static const as_variable variables[] = {
     {"NO_COLOR", "If it is set and not empty, nothing is coloured unless asked for.", FOR(ANALYZE)},
     {"COLUMNS", "Width of text where it is not written to a terminal.", FOR(ANALYZE)},
     {"TMPDIR", "Folder for unnamed temporary files (default: /tmp).", FOR(CALLS) | FOR(EVIDENCE)},
+    {"ASSAY_PASSWORDS",
+     "Passwords for encrypted archives, separated by commas, instead of the configuration's.",
+     FOR_INPUTS},
+    {"XDG_CONFIG_HOME", "Where assay/config.ini is looked for (default: ~/.config).", FOR_INPUTS},
     {"ASSAY_HOME, XDG_DATA_HOME", "Where the data folder is looked for.", FOR(DOCTOR)},
 };
 

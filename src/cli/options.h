@@ -26,6 +26,7 @@ extern "C" {
     X(FACTS)                                                                                       \
     X(CALLS)                                                                                       \
     X(EVIDENCE)                                                                                    \
+    X(FORMATS)                                                                                     \
     X(DOCTOR)                                                                                      \
     X(HELP)                                                                                        \
     X(COMPLETION)                                                                                  \
@@ -48,8 +49,12 @@ typedef enum as_option_id {
     AS_OPT_COLOR,
     AS_OPT_IN,
     AS_OPT_RAW,
+    AS_OPT_AS,
+    AS_OPT_PASSWORD,
+    AS_OPT_MARKDOWN,
     AS_OPT_OUTPUT,
     AS_OPT_QUIET,
+    AS_OPT_VERBOSE,
     AS_OPT_HELP,
     AS_OPT_VERSION,
     AS_OPT_COUNT
@@ -62,7 +67,9 @@ typedef enum as_takes {
     AS_TAKES_CHOICE,
     AS_TAKES_NUMBER,
     AS_TAKES_COMMAND,
-    AS_TAKES_TEXT
+    AS_TAKES_FORMAT, /* an id of the table of formats */
+    AS_TAKES_TEXT,
+    AS_TAKES_TEXTS /* the option may be given again: see as_args.list */
 } as_takes;
 
 typedef struct as_option {
@@ -123,17 +130,21 @@ as_command_id as_command_find(const char *name);
 /* The command that `name` may have been meant to be, or AS_COMMAND_COUNT. */
 as_command_id as_command_nearest(const char *name);
 
+#define AS_ARGS_LIST 32 /* times that an option may be repeated */
+
 typedef struct as_args {
     as_command_id command;
     const char *values[AS_OPT_COUNT]; /* "" for an option without value; NULL: not given */
     char **operands;                  /* moved to the front of argv */
     int n_operands;
+    const char *list[AS_ARGS_LIST]; /* all values of the one option that may be repeated */
+    size_t n_list;
 } as_args;
 
 /*
  * Reads what follows the command's name. Options and operands may be mixed; "--"
- * ends the options; the last of a repeated option counts. AS_USAGE with the exact
- * line to print. With --help nothing else is demanded.
+ * ends the options; the last of a repeated option counts, unless it takes texts. AS_USAGE with the
+ * exact line to print. With --help nothing else is demanded.
  */
 as_code as_args_read(as_command_id command, int argc, char **argv, as_args *ret,
                      as_err *err) AS_CHECKED;

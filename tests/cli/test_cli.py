@@ -16,7 +16,7 @@ import unittest
 
 BIN = os.environ.get('ASSAY_BIN', 'build/assay')
 DATA = pathlib.Path(os.environ.get('ASSAY_DATA', '../shared/data'))
-COMMANDS = ('analyze', 'facts', 'calls', 'evidence', 'doctor', 'help', 'completion', 'man')
+COMMANDS = ('analyze', 'facts', 'calls', 'evidence', 'formats', 'doctor', 'help', 'completion', 'man')
 HOSTILE = 'a\x1b[31m\u202egpj.exe<script>'
 
 # A run of Cuckoo, cut down to what these tests ask for.
@@ -212,8 +212,9 @@ class Inputs(Case):
     def test_a_missing_file(self):
         self.refused(run('analyze', self.path('none')), "cannot open", 'No such file')
 
-    def test_a_directory(self):
-        self.refused(run('analyze', str(self.dir)), 'is a directory')
+    def test_an_empty_folder(self):
+        os.mkdir(self.path('empty'))
+        self.refused(run('analyze', self.path('empty')), 'it is empty')
 
     def test_a_fifo_does_not_hang(self):
         os.mkfifo(self.path('fifo'))
