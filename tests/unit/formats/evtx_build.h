@@ -349,11 +349,12 @@ static inline void build_record(struct build *b, const struct build_event *e)
 /* The file in *b, for free(b->file). */
 static inline as_bytes build_end(struct build *b)
 {
-    uint8_t *h = b->file;
+    static const uint8_t magic[8] = "ElfFile";
+    uint8_t *h;
 
     build_flush(b);
     h = b->file;
-    memcpy(h, "ElfFile\0", 8);
+    memcpy(h, magic, sizeof(magic));
     build_set(h + 16, (b->n - 4096) / BUILD_CHUNK ? (b->n - 4096) / BUILD_CHUNK - 1 : 0, 8);
     build_set(h + 24, b->record + 1, 8);
     build_set(h + 32, 128, 4);

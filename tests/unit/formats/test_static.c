@@ -427,6 +427,7 @@ static void the_facts_of_real_capa_documents_are_as_many_as_their_rules_say(void
     if (!there) {
         print_message("no real documents of capa under '%s'\n", folder);
         skip();
+        return; /* skip() does not come back, which its header does not say */
     }
     (void)closedir(there);
     each_report(folder, check_capa, &documents);
