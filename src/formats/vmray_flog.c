@@ -333,11 +333,11 @@ static as_code finish(struct flog *f, as_place *place, size_t evidence, as_err *
 
 struct element {
     const char *name;
-    uint16_t kind;
     const struct field *fields;
     size_t n;
-    const char *own;     /* the attribute that numbers what the element begins, or ends */
-    size_t ids;          /* where in struct flog the number belongs, or 0 */
+    const char *own; /* the attribute that numbers what the element begins, or ends */
+    size_t ids;      /* where in struct flog the number belongs, or 0 */
+    uint16_t kind;
     bool ends;           /* joins what it says to the fact that bears the number */
     bool numbers_parent; /* what bears the number is told by the fact's parent */
 };
@@ -345,17 +345,17 @@ struct element {
 #define FIELDS(list) list, AS_COUNT(list)
 
 static const struct element elements[] = {
-    {"monitor_process", AS_KIND_PROCESS, FIELDS(process_fields), "process_id",
-     offsetof(struct flog, processes), false, false},
-    {"unmonitor_process", AS_KIND_PROCESS, FIELDS(end_fields), "process_id",
-     offsetof(struct flog, processes), true, false},
-    {"monitor_thread", AS_KIND_EVENT, FIELDS(thread_fields), "thread_id",
-     offsetof(struct flog, threads), false, true},
-    {"unmonitor_thread", AS_KIND_EVENT, FIELDS(thread_fields), "thread_id", 0, false, false},
-    {"new_region", AS_KIND_MEMORY_REGION, FIELDS(region_fields), "region_id",
-     offsetof(struct flog, regions), false, false},
-    {"remove_region", AS_KIND_MEMORY_REGION, FIELDS(region_end_fields), "region_id",
-     offsetof(struct flog, regions), true, false},
+    {"monitor_process", FIELDS(process_fields), "process_id", offsetof(struct flog, processes),
+     AS_KIND_PROCESS, false, false},
+    {"unmonitor_process", FIELDS(end_fields), "process_id", offsetof(struct flog, processes),
+     AS_KIND_PROCESS, true, false},
+    {"monitor_thread", FIELDS(thread_fields), "thread_id", offsetof(struct flog, threads),
+     AS_KIND_EVENT, false, true},
+    {"unmonitor_thread", FIELDS(thread_fields), "thread_id", 0, AS_KIND_EVENT, false, false},
+    {"new_region", FIELDS(region_fields), "region_id", offsetof(struct flog, regions),
+     AS_KIND_MEMORY_REGION, false, false},
+    {"remove_region", FIELDS(region_end_fields), "region_id", offsetof(struct flog, regions),
+     AS_KIND_MEMORY_REGION, true, false},
 };
 
 static as_ids *ids_at(struct flog *f, size_t offset)

@@ -8,6 +8,8 @@
 
 #define HEADERS (4096u + 512u)
 
+static const uint8_t file_magic[8] = "ElfFile", chunk_magic[8] = "ElfChnk";
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     bool file = size >= 8 && !memcmp(data, "ElfFile\0", 8);
@@ -19,9 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     copy = calloc(before + size ? before + size : 1, 1);
     MUST(copy);
     if (!file) {
-        memcpy(copy, "ElfFile\0", 8);
+        memcpy(copy, file_magic, sizeof(file_magic));
         copy[120] = 1; /* not closed well */
-        memcpy(copy + 4096, "ElfChnk\0", 8);
+        memcpy(copy + 4096, chunk_magic, sizeof(chunk_magic));
     }
     if (size)
         memcpy(copy + before, data, size);
