@@ -62,6 +62,15 @@ static as_code build_sections(as_teller *t, as_doc *d)
     return AS_OK;
 }
 
+/* What stands behind the last slash of a path. */
+static as_bytes file_name(as_bytes path)
+{
+    const uint8_t *slash = path.n > 0 ? memrchr(path.p, '/', path.n) : NULL;
+    size_t skip = slash ? (size_t)(slash - path.p) + 1 : 0;
+
+    return (as_bytes){path.p + skip, path.n - skip};
+}
+
 /* "invoice.js: CAPE 2.4-CAPE report" */
 static as_code build_title(as_teller *t, as_doc *d)
 {
@@ -77,6 +86,8 @@ static as_code build_title(as_teller *t, as_doc *d)
         for (size_t i = 0; i < AS_COUNT(names) && name.n == 0; i++)
             name = as_teller_text(t, a->sample, names[i]);
     }
+    if (a->sample >= t->n)
+        name = file_name(as_bytes_of(a->source)); /* a log has no sample */
     if (name.n > 0)
         as_put_value(&r, name);
     else
