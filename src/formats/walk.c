@@ -25,11 +25,6 @@ as_code as_walk_next(as_walk *w, as_json_tok *t, as_err *err)
     return as_json_next(w->json, t, err);
 }
 
-static as_code next(as_walk *w, as_json_tok *t, as_err *err)
-{
-    return as_json_next(w->json, t, err);
-}
-
 /* The decoded text of a scalar: of a string its content, of the others what was written. */
 as_code as_walk_text(as_walk *w, const as_json_tok *t, as_bytes *ret, as_err *err)
 {
@@ -227,7 +222,7 @@ static as_code each_element(as_walk *w, as_place *place, const as_row *row, uint
 {
     for (as_step i = 0;; i++) {
         as_place child = {.up = place, .step = i};
-        as_code rc = next(w, t, err);
+        as_code rc = as_walk_next(w, t, err);
 
         if (rc || t->type == AS_JSON_ARRAY_END)
             return rc;
@@ -422,7 +417,7 @@ static as_code read_leaves(as_walk *w, as_place *place, struct leaves *in, as_js
         return read_leaf(w, place, in, t, err);
     for (as_step i = 0;; i++) {
         as_place child = {.up = place, .step = i};
-        as_code rc = next(w, t, err);
+        as_code rc = as_walk_next(w, t, err);
 
         if (rc || t->type == AS_JSON_OBJECT_END || t->type == AS_JSON_ARRAY_END)
             return rc;
@@ -431,7 +426,7 @@ static as_code read_leaves(as_walk *w, as_place *place, struct leaves *in, as_js
             if (rc)
                 return rc;
             push_key(in, child.step);
-            rc = next(w, t, err);
+            rc = as_walk_next(w, t, err);
             if (rc)
                 return rc;
         }
@@ -501,7 +496,7 @@ static as_code read_pair(as_walk *w, as_place *place, as_kind kind, uint32_t par
     for (as_step i = 0; !rc; i++) {
         as_place child = {.up = place, .step = i};
 
-        rc = next(w, t, err);
+        rc = as_walk_next(w, t, err);
         if (rc || t->type == AS_JSON_ARRAY_END)
             break;
         child.begin = t->begin;
@@ -518,7 +513,7 @@ static as_code read_pairs(as_walk *w, as_place *place, const as_row *row, uint32
         return as_walk_pass(w, place, t, false, err);
     for (as_step i = 0;; i++) {
         as_place child = {.up = place, .step = i};
-        as_code rc = next(w, t, err);
+        as_code rc = as_walk_next(w, t, err);
 
         if (rc || t->type == AS_JSON_ARRAY_END)
             return rc;
@@ -585,7 +580,7 @@ as_code as_walk_member(as_walk *w, as_place *place, const as_shape *shape, uint3
     if (rc)
         return rc;
     row = find_row(shape, as_facts_text(w->facts, child.step & ~AS_STEP_KEY));
-    rc = next(w, t, err);
+    rc = as_walk_next(w, t, err);
     if (rc)
         return rc;
     child.begin = t->begin;
@@ -602,8 +597,10 @@ as_code as_walk_member(as_walk *w, as_place *place, const as_shape *shape, uint3
     return rc;
 }
 
-as_code as_walk_object(as_walk *w, as_place *place, const as_shape *shape, uint32_t fact,
-                       as_draft *draft, uint64_t *ret_end, as_err *err)
+/* The members of an object up to its end; `on_key` (may be NULL) hears of each. */
+static as_code read_members(as_walk *w, as_place *place, const as_shape *shape, uint32_t fact,
+                            as_draft *draft, void (*on_key)(void *ctx, as_bytes key), void *ctx,
+                            uint64_t *ret_end, as_err *err)
 {
     size_t from = as_facts_evidence_count(w->facts);
     as_json_tok t;
@@ -611,11 +608,13 @@ as_code as_walk_object(as_walk *w, as_place *place, const as_shape *shape, uint3
 
     as_walk_tick(w);
     for (;;) {
-        rc = next(w, &t, err);
+        rc = as_walk_next(w, &t, err);
         if (rc)
             return rc;
         if (t.type == AS_JSON_OBJECT_END)
             break;
+        if (on_key)
+            on_key(ctx, t.raw);
         rc = as_walk_member(w, place, shape, fact, draft, &t, err);
         if (rc)
             return rc;
@@ -626,55 +625,39 @@ as_code as_walk_object(as_walk *w, as_place *place, const as_shape *shape, uint3
     return AS_OK;
 }
 
-/* One root object, or the objects of a root array. */
-static as_code document_object(as_walk *w, as_place *place, const as_shape *shape,
-                               void (*on_key)(void *ctx, as_bytes key), void *ctx, as_err *err)
+as_code as_walk_object(as_walk *w, as_place *place, const as_shape *shape, uint32_t fact,
+                       as_draft *draft, uint64_t *ret_end, as_err *err)
 {
-    size_t from = as_facts_evidence_count(w->facts);
-    as_json_tok t;
-    as_code rc;
-
-    for (;;) {
-        rc = next(w, &t, err);
-        if (rc)
-            return rc;
-        if (t.type == AS_JSON_OBJECT_END)
-            break;
-        if (on_key)
-            on_key(ctx, t.raw);
-        rc = as_walk_member(w, place, shape, AS_NO_FACT, NULL, &t, err);
-        if (rc)
-            return rc;
-    }
-    as_facts_close_evidence(w->facts, from, t.begin, t.end);
-    return AS_OK;
+    return read_members(w, place, shape, fact, draft, NULL, NULL, ret_end, err);
 }
 
 as_code as_walk_document(as_walk *w, const as_shape *shape, void (*on_key)(void *ctx, as_bytes key),
                          void *ctx, as_err *err)
 {
     as_place root = {0};
+    uint64_t end;
     as_json_tok t;
-    as_code rc = next(w, &t, err);
+    as_code rc = as_walk_next(w, &t, err);
 
     if (rc)
         return rc;
     root.begin = t.begin;
     if (t.type == AS_JSON_OBJECT) {
-        rc = document_object(w, &root, shape, on_key, ctx, err);
+        rc = read_members(w, &root, shape, AS_NO_FACT, NULL, on_key, ctx, &end, err);
     } else if (t.type == AS_JSON_ARRAY) {
         for (as_step i = 0; !rc; i++) {
             as_place child = {.up = &root, .step = i};
 
-            rc = next(w, &t, err);
+            rc = as_walk_next(w, &t, err);
             if (rc || t.type == AS_JSON_ARRAY_END)
                 break;
             child.begin = t.begin;
-            rc = t.type == AS_JSON_OBJECT ? document_object(w, &child, shape, on_key, ctx, err)
-                                          : as_walk_pass(w, &child, &t, false, err);
+            rc = t.type == AS_JSON_OBJECT
+                     ? read_members(w, &child, shape, AS_NO_FACT, NULL, on_key, ctx, &end, err)
+                     : as_walk_pass(w, &child, &t, false, err);
         }
     } else {
         return as_fail(err, AS_UNKNOWN, AS_NO_OFFSET, "no report: the JSON value is a bare scalar");
     }
-    return rc ? rc : next(w, &t, err); /* the end: nothing may follow */
+    return rc ? rc : as_walk_next(w, &t, err); /* the end: nothing may follow */
 }
