@@ -11,8 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > REPORT_MAX || (size >= 2 && data[0] == 0x1f && data[1] == 0x8b))
         return 0;
     if (size && data[0] == ',')
-        check_data("{\"info\":{\"version\":\"2.0.7\"},\"target\":{}", data, size, "}");
+        check_data("cuckoo", "{\"info\":{\"version\":\"2.0.7\"},\"target\":{}", data, size, "}");
     else
-        check_data("", data, size, "");
+        check_data("cuckoo", "", data, size, "");
     return 0;
 }

@@ -8,30 +8,35 @@
 #include "base/banned.h"
 
 static const struct {
-    const char *before, *behind;
+    const char *format, *before, *behind;
 } envelopes[] = {
-    {"", ""},
-    {"{\"meta\":{\"version\":\"7\",\"sample\":{\"md5\":\"a\"},\"analysis\":{\"extractor\":\"x\"},"
+    {"capa",
+     "{\"meta\":{\"version\":\"7\",\"sample\":{\"md5\":\"a\"},\"analysis\":{\"extractor\":\"x\"},"
      "\"flavor\":\"static\"}",
      "}"},
-    {"{\"meta\":{\"sample\":{\"md5\":\"a\"},\"analysis\":{\"extractor\":\"x\"}},\"rules\":{\"r\":"
+    {"capa",
+     "{\"meta\":{\"sample\":{\"md5\":\"a\"},\"analysis\":{\"extractor\":\"x\"}},\"rules\":{\"r\":"
      "{\"meta\":{\"name\":\"r\"},\"matches\":[[{\"type\":\"absolute\",\"value\":1},",
      "]]}}}"},
-    {"{\"metadata\":{\"file_path\":\"a\",\"min_length\":4},\"strings\":{\"static_strings\":[]",
+    {"floss",
+     "{\"metadata\":{\"file_path\":\"a\",\"min_length\":4},\"strings\":{\"static_strings\":[]",
      "}}"},
-    {"{\"query_status\":\"ok\",\"data\":[{\"sha256_hash\":\"a\"", "}]}"},
-    {"{\"version\":\"1\",\"matches\":[{\"rule\":\"r\",\"file\":\"f\"", "}]}"},
+    {"malwarebazaar", "{\"query_status\":\"ok\",\"data\":[{\"sha256_hash\":\"a\"", "}]}"},
+    {"yara-x", "{\"version\":\"1\",\"matches\":[{\"rule\":\"r\",\"file\":\"f\"", "}]}"},
 };
+
+static const char *const formats[] = {"capa", "floss", "malwarebazaar", "yara-x"};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    size_t which = size ? (size_t)(data[0] - '0') : 0;
+    size_t which = size ? (size_t)(data[0] - '1') : AS_COUNT(envelopes);
 
     if (size > REPORT_MAX || (size >= 2 && data[0] == 0x1f && data[1] == 0x8b))
         return 0;
-    if (size && which < AS_COUNT(envelopes))
-        check_data(envelopes[which].before, data + 1, size - 1, envelopes[which].behind);
-    else
-        check_data("", data, size, "");
+    if (which < AS_COUNT(envelopes))
+        check_data(envelopes[which].format, envelopes[which].before, data + 1, size - 1,
+                   envelopes[which].behind);
+    for (size_t i = 0; which >= AS_COUNT(envelopes) && i < AS_COUNT(formats); i++)
+        check_data(formats[i], "", data, size, "");
     return 0;
 }

@@ -106,12 +106,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > REPORT_MAX || (size >= 2 && data[0] == 0x1f && data[1] == 0x8b))
         return 0;
     if (size && data[0] == ',') {
-        check_data("{\"_type\":\"summary\",\"analysis_metadata\":{\"analysis_id\":1}", data, size,
-                   "}");
+        check_data("vmray", "{\"_type\":\"summary\",\"analysis_metadata\":{\"analysis_id\":1}",
+                   data, size, "}");
         return 0;
     }
     if (size && data[0] == '{') {
-        check_data("", data, size, "");
+        check_data("vmray", "", data, size, "");
         return 0;
     }
     copy = malloc(n + size + k ? n + size + k : 1);

@@ -47,8 +47,17 @@ static inline void check_range(as_bytes in, uint64_t begin, uint64_t end)
     }
 }
 
+/* A JSON Pointer; of an input of many records, "#" and the number of one before it. */
 static inline void check_pointer(as_bytes p)
 {
+    if (p.n && p.p[0] == '#') {
+        size_t n = 1;
+
+        while (n < p.n && p.p[n] >= '0' && p.p[n] <= '9')
+            n++;
+        MUST(n > 1);
+        p = (as_bytes){p.p + n, p.n - n};
+    }
     MUST(!p.n || p.p[0] == '/');
     MUST(as_utf8_check(p) == p.n);
     for (size_t i = 0; i < p.n; i++)
@@ -120,11 +129,35 @@ static inline void check_analysis(const as_analysis *a, const struct told *t)
     MUST(a->sample == AS_NO_FACT || a->sample < as_facts_count(a->facts));
 }
 
-/* Reads `in`; the facts with calls told and without must be the same. */
-static inline void check_report(as_bytes in)
+static inline bool is_answer(as_code rc)
+{
+    return rc == AS_OK || rc == AS_INVALID || rc == AS_UNKNOWN || rc == AS_LIMIT;
+}
+
+/*
+ * Read as the format that its content calls for, whichever that is: each has properties of
+ * its own, which its own target checks.
+ */
+static inline void check_chosen(as_bytes in)
+{
+    as_analysis *a = NULL;
+    as_source *s = NULL;
+    as_err err = {0};
+    as_code rc;
+
+    MUST(!as_source_open_bytes(in, NULL, &s, NULL));
+    rc = as_analysis_read(s, NULL, &a, &err);
+    MUST(is_answer(rc) && (rc == AS_OK) == (a != NULL));
+    as_source_free(s);
+    as_analysis_free(a);
+}
+
+/* Reads `in` as `format`; the facts with calls told and without must be the same. */
+static inline void check_report(const char *format, as_bytes in)
 {
     struct told t = {.in = in};
-    as_read_options options = {.on_call = check_call, .call_ctx = &t};
+    as_read_options options = {.format = format, .on_call = check_call, .call_ctx = &t};
+    as_read_options silent = {.format = format};
     as_analysis *told = NULL, *untold = NULL;
     as_err err = {0};
     as_source *s = NULL;
@@ -133,12 +166,12 @@ static inline void check_report(as_bytes in)
     MUST(!as_source_open_bytes(in, NULL, &s, NULL));
     rc = as_analysis_read(s, &options, &told, &err);
     as_source_free(s);
-    MUST(rc == AS_OK || rc == AS_INVALID || rc == AS_UNKNOWN || rc == AS_LIMIT);
+    MUST(is_answer(rc));
     MUST(rc == AS_OK || (err.code == rc && err.msg[0] && !told));
     MUST(rc != AS_INVALID || err.offset <= in.n);
 
     MUST(!as_source_open_bytes(in, NULL, &s, NULL));
-    MUST(as_analysis_read(s, NULL, &untold, NULL) == rc);
+    MUST(as_analysis_read(s, &silent, &untold, NULL) == rc);
     as_source_free(s);
     if (!rc) {
         check_analysis(told, &t);
@@ -149,9 +182,9 @@ static inline void check_report(as_bytes in)
     as_analysis_free(untold);
 }
 
-/* As `data` stands, in a block that ends where it ends. */
-static inline void check_data(const char *before, const uint8_t *data, size_t size,
-                              const char *behind)
+/* `data` in an envelope of `format`, in a block that ends where it ends. */
+static inline void check_data(const char *format, const char *before, const uint8_t *data,
+                              size_t size, const char *behind)
 {
     as_bytes parts[] = {as_bytes_of(before), {data, size}, as_bytes_of(behind)};
     size_t total = parts[0].n + size + parts[2].n, at = 0;
@@ -162,7 +195,8 @@ static inline void check_data(const char *before, const uint8_t *data, size_t si
         if (parts[i].n)
             memcpy(copy + at, parts[i].p, parts[i].n);
     }
-    check_report((as_bytes){copy, total});
+    check_report(format, (as_bytes){copy, total});
+    check_chosen((as_bytes){copy, total});
     free(copy);
 }
 
