@@ -797,6 +797,11 @@ as_code as_json_resync(as_json *j, as_err *err)
     return AS_OK;
 }
 
+bool as_json_failed(const as_json *j)
+{
+    return j->failure.code != AS_OK;
+}
+
 uint64_t as_json_line(const as_json *j)
 {
     return j->value_line;

@@ -111,6 +111,9 @@ as_code as_json_skip(as_json *j, as_json_tok *t, as_err *err) AS_CHECKED;
  */
 as_code as_json_resync(as_json *j, as_err *err) AS_CHECKED;
 
+/* Whether the parser itself has failed (and not been resynced): what it read is no JSON. */
+bool as_json_failed(const as_json *j);
+
 /* Number, from 1, of the line on which the outermost value in hand began (many values). */
 uint64_t as_json_line(const as_json *j);
 

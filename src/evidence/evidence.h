@@ -92,7 +92,8 @@ typedef struct as_fact {
 
 #define AS_NO_FACT UINT32_MAX
 
-#define AS_FACT_GONE 1u /* joined into another fact; readers pass over it */
+#define AS_FACT_GONE    1u /* joined into another fact; readers pass over it */
+#define AS_FACT_CARRIED 2u /* was handed out before and is here for its parts: see formats.h */
 
 /* What a reader fills before a fact is stored. Begin with as_draft_init(). */
 #define AS_DRAFT_ATTRS    96
@@ -171,6 +172,37 @@ as_code as_facts_join(as_facts *f, uint32_t into, uint32_t from) AS_CHECKED;
  */
 size_t as_facts_evidence_count(const as_facts *f);
 void as_facts_close_evidence(as_facts *f, size_t from, uint64_t begin, uint64_t end);
+
+/*
+ * What was stored since a mark is taken back; texts stay. Nothing older may have been put
+ * or joined in between.
+ */
+typedef struct as_mark {
+    size_t facts, attrs, evidence, nodes;
+} as_mark;
+
+as_mark as_facts_mark(const as_facts *f);
+void as_facts_rewind(as_facts *f, const as_mark *mark);
+
+/* --- from one as_facts to another ------------------------------------------------ */
+
+/* Knows which texts and nodes of `from` are in `to` already. */
+typedef struct as_copier as_copier;
+
+/* Evidence moves up by `shift` bytes. NULL: no memory. Both must outlive it. */
+as_copier *as_copier_new(as_facts *to, const as_facts *from, uint64_t shift) AS_CHECKED;
+void as_copier_free(as_copier *c);
+
+/* `to`'s own of a text of `from`. */
+as_code as_copier_text(as_copier *c, as_str str, as_str *ret) AS_CHECKED;
+as_code as_copier_evidence(as_copier *c, const as_evidence *e, as_evidence *ret) AS_CHECKED;
+
+/* Stores in `to` what fact number `fact` of `from` says, as a part of `parent`, with `flags`. */
+as_code as_copier_fact(as_copier *c, uint32_t fact, uint32_t parent, unsigned flags,
+                       uint32_t *ret) AS_CHECKED;
+
+/* The two change places; numbers, texts and views go with the facts that they are of. */
+void as_facts_swap(as_facts *a, as_facts *b);
 
 /* --- reading ------------------------------------------------------------------ */
 

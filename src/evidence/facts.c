@@ -206,6 +206,21 @@ void as_facts_close_evidence(as_facts *f, size_t from, uint64_t begin, uint64_t 
     }
 }
 
+as_mark as_facts_mark(const as_facts *f)
+{
+    return (as_mark){f->facts.n, f->attrs.n, f->evidence.n, f->nodes.n};
+}
+
+void as_facts_rewind(as_facts *f, const as_mark *mark)
+{
+    assert(mark->facts <= f->facts.n && mark->attrs <= f->attrs.n);
+    assert(mark->evidence <= f->evidence.n && mark->nodes <= f->nodes.n);
+    f->facts.n = mark->facts;
+    f->attrs.n = mark->attrs;
+    f->evidence.n = mark->evidence;
+    f->nodes.n = mark->nodes;
+}
+
 /* --- reading ------------------------------------------------------------------ */
 
 size_t as_facts_count(const as_facts *f)

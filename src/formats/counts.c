@@ -61,13 +61,17 @@ void as_counts_free(struct as_counts *c)
     as_mem_free(c);
 }
 
+static void clear(struct index *x)
+{
+    if (x->slots)
+        memset(x->slots, 0, (x->mask + 1) * sizeof(*x->slots));
+}
+
 static void reset(struct as_counts *c)
 {
     c->n_rows = c->n_groups = 0;
-    if (c->by_api.slots)
-        memset(c->by_api.slots, 0, (c->by_api.mask + 1) * sizeof(*c->by_api.slots));
-    if (c->by_process.slots)
-        memset(c->by_process.slots, 0, (c->by_process.mask + 1) * sizeof(*c->by_process.slots));
+    clear(&c->by_api);
+    clear(&c->by_process);
 }
 
 static size_t hash(uint32_t a, uint32_t b)
@@ -325,4 +329,43 @@ as_code as_counts_put(as_walk *w, const as_evidence *list, as_err *err)
             rc = put_use(w, g, &c->rows[at - 1], list);
     }
     return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
+}
+
+static as_code carry_group(struct group *g, as_copier *copier, as_counts_fn *fn, void *ctx)
+{
+    as_code rc = fn(ctx, &g->process);
+
+    if (!rc)
+        rc = as_copier_text(copier, g->first_time, &g->first_time);
+    if (!rc)
+        rc = as_copier_text(copier, g->last_long, &g->last_long);
+    if (!rc && g->calls)
+        rc = as_copier_evidence(copier, &g->first, &g->first);
+    return rc || !g->calls ? rc : as_copier_evidence(copier, &g->last, &g->last);
+}
+
+static as_code carry_row(struct row *r, as_copier *copier)
+{
+    as_code rc = as_copier_text(copier, r->api, &r->api);
+
+    if (!rc)
+        rc = as_copier_text(copier, r->category, &r->category);
+    return rc ? rc : as_copier_evidence(copier, &r->first, &r->first);
+}
+
+as_code as_counts_carry(struct as_counts *c, as_copier *copier, as_counts_fn *fn, void *ctx)
+{
+    as_code rc = AS_OK;
+
+    clear(&c->by_process);
+    clear(&c->by_api);
+    for (size_t i = 0; !rc && i < c->n_groups; i++) {
+        rc = carry_group(&c->groups[i], copier, fn, ctx);
+        put_slot(&c->by_process, hash(c->groups[i].process, 0), (uint32_t)i + 1);
+    }
+    for (size_t i = 0; !rc && i < c->n_rows; i++) {
+        rc = carry_row(&c->rows[i], copier);
+        put_slot(&c->by_api, hash(c->rows[i].group + 1, c->rows[i].api), (uint32_t)i + 1);
+    }
+    return rc;
 }

@@ -18,6 +18,13 @@ struct as_paths {
     uint16_t slots[SLOTS]; /* 1 + index of a row; 0 is free */
     size_t n;
     as_unmapped rows[AS_COVERAGE_PATHS_MAX + 1]; /* the last is for all the others */
+    bool marked;
+    as_buf since; /* struct counted: what was counted since the mark */
+};
+
+struct counted {
+    size_t row;
+    uint64_t bytes;
 };
 
 struct as_paths *as_paths_new(void)
@@ -27,6 +34,8 @@ struct as_paths *as_paths_new(void)
 
 void as_paths_free(struct as_paths *p)
 {
+    if (p)
+        as_buf_done(&p->since);
     as_mem_free(p);
 }
 
@@ -80,10 +89,15 @@ static void put_path(as_walk *w, const as_place *place)
     }
 }
 
+static size_t slot_of(as_str path)
+{
+    return (path * 2654435761u) & (SLOTS - 1);
+}
+
 /* The row of `path`, a new one, or once the table is full the one for all others. */
 static as_unmapped *find_or_add(struct as_paths *p, as_str path, bool known)
 {
-    size_t slot = (path * 2654435761u) & (SLOTS - 1);
+    size_t slot = slot_of(path);
 
     for (; p->slots[slot]; slot = (slot + 1) & (SLOTS - 1)) {
         as_unmapped *row = &p->rows[p->slots[slot] - 1];
@@ -118,7 +132,52 @@ as_code as_paths_add(as_walk *w, const as_place *place, uint64_t bytes, bool kno
     }
     row->count++;
     row->bytes += bytes;
-    return AS_OK;
+    if (w->paths->marked) {
+        struct counted c = {(size_t)(row - w->paths->rows), bytes};
+
+        as_buf_add(&w->paths->since, (as_bytes){(const uint8_t *)&c, sizeof(c)});
+    }
+    return w->paths->since.failed ? as_fail_nomem(err, "the coverage of a report") : AS_OK;
+}
+
+void as_paths_mark(as_walk *w)
+{
+    w->paths->marked = true;
+    as_buf_reset(&w->paths->since);
+}
+
+void as_paths_undo(as_walk *w)
+{
+    struct as_paths *p = w->paths;
+    struct counted c;
+
+    for (size_t at = 0; at + sizeof(c) <= p->since.n; at += sizeof(c)) {
+        memcpy(&c, p->since.p + at, sizeof(c));
+        p->rows[c.row].count--;
+        p->rows[c.row].bytes -= c.bytes;
+    }
+    p->marked = false;
+    as_buf_reset(&p->since);
+}
+
+as_code as_paths_carry(as_walk *w, as_copier *c)
+{
+    struct as_paths *p = w->paths;
+    as_code rc = AS_OK;
+
+    memset(p->slots, 0, sizeof(p->slots));
+    for (size_t i = 0; !rc && i < p->n; i++) {
+        size_t slot;
+
+        rc = as_copier_text(c, p->rows[i].path, &p->rows[i].path);
+        if (rc)
+            break;
+        slot = slot_of(p->rows[i].path);
+        while (p->slots[slot])
+            slot = (slot + 1) & (SLOTS - 1);
+        p->slots[slot] = (uint16_t)(i + 1);
+    }
+    return rc;
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -147,8 +206,11 @@ as_code as_paths_finish(as_walk *w, as_err *err)
     c->rows = as_mem_zero(n + 1, sizeof(*c->rows));
     if (!c->rows)
         return as_fail_nomem(err, "the coverage of a report");
-    memcpy(c->rows, w->paths->rows, n * sizeof(*c->rows));
-    c->n = n;
+    for (size_t i = 0; i < n; i++) {
+        if (w->paths->rows[i].count)
+            c->rows[c->n++] = w->paths->rows[i];
+    }
+    n = c->n;
     qsort(c->rows, n, sizeof(*c->rows), by_bytes);
     for (size_t i = 0; i < n; i++)
         unmapped += c->rows[i].bytes;

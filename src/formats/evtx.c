@@ -91,7 +91,7 @@ static as_code read_record(struct log *l, size_t at, size_t size, as_err *err)
     else
         rc = AS_OK;
     if (!rc && !kept) {
-        as_winevents_bad(l->w, l->record);
+        as_walk_bad(l->w, l->record);
         l->damaged += size;
     }
     return rc;
@@ -110,7 +110,7 @@ static size_t pass_damage(struct log *l, size_t at, size_t end)
     do
         at++;
     while (at < end && !is_record(l, at, end));
-    as_winevents_bad(l->w, ++l->record);
+    as_walk_bad(l->w, ++l->record);
     l->damaged += at - from;
     return at;
 }
@@ -133,6 +133,8 @@ static as_code read_records(struct log *l, size_t end, as_err *err)
         if (++l->record >= AS_STEP_NONE)
             return as_fail(err, AS_LIMIT, AS_NO_OFFSET, "the event log has too many records");
         rc = read_record(l, at, size, err);
+        if (!rc && as_walk_portion_due(l->w))
+            rc = as_winevents_portion(l->events, err);
         at += size;
     }
     return rc;
@@ -159,7 +161,7 @@ static as_code read_chunk(struct log *l, as_err *err)
     if (is_zero(l->bytes, l->n))
         return AS_OK;
     if (l->n < CHUNK_HEADER || memcmp(l->bytes, "ElfChnk\0", 8) != 0) {
-        as_winevents_bad(l->w, ++l->record);
+        as_walk_bad(l->w, ++l->record);
         l->damaged += l->n;
         return AS_OK;
     }
@@ -167,7 +169,7 @@ static as_code read_chunk(struct log *l, as_err *err)
     sound = whole && free_at >= CHUNK_HEADER && free_at <= l->n && sums_agree(l, free_at);
     /* Of a damaged chunk all is searched: its end may be what is damaged. */
     if (!sound) {
-        as_winevents_bad(l->w, l->record + 1);
+        as_walk_bad(l->w, l->record + 1);
         free_at = l->n;
     }
     if (!is_zero(l->bytes + free_at, l->n - free_at))
@@ -187,7 +189,7 @@ static as_code note_header(struct log *l, as_err *err)
                        l->n, "not an event log: no file header of 4096 bytes");
     l->dirty = le32(l->bytes + 120) & FLAG_DIRTY;
     if (checksum(0, l->bytes, 120) != le32(l->bytes + 124) && !l->dirty)
-        as_winevents_bad(l->w, 1);
+        as_walk_bad(l->w, 1);
     (void)snprintf(version, sizeof(version), "%u.%u", l->bytes[38] | l->bytes[39] << 8,
                    l->bytes[36] | l->bytes[37] << 8);
     rc = as_facts_intern(l->w->facts, as_bytes_of(version), &l->w->analysis->tool_version);

@@ -71,8 +71,19 @@ typedef struct as_call {
 /* Called for each call in order of the input. Anything but AS_OK stops the reading. */
 typedef as_code as_call_fn(void *ctx, const as_call *call, as_err *err);
 
+typedef struct as_analysis as_analysis;
+
 /* Called now and then with the packed bytes consumed. */
 typedef void as_tick_fn(void *ctx, uint64_t done);
+
+/*
+ * Called between two records of a log when its facts so far fill their share of memory.
+ * Afterwards they are let go, so that a log of any size is read in bounded memory; what
+ * later facts may still belong to (processes) stays, marked AS_FACT_CARRIED. `a` is as
+ * far as it is read: its sha256, size and coverage are not known yet. Anything but AS_OK
+ * stops the reading.
+ */
+typedef as_code as_portion_fn(void *ctx, const as_analysis *a, as_err *err);
 
 /* One family of tool output that assay reads; see as_format_get(). */
 typedef struct as_format {
@@ -92,10 +103,15 @@ typedef struct as_read_options {
     void *call_ctx;
     as_tick_fn *on_tick;
     void *tick_ctx;
-    size_t memory; /* for facts; 0: AS_FACTS_MEMORY */
+    as_portion_fn *on_portion; /* NULL: all facts are kept, up to `memory` */
+    void *portion_ctx;
+    size_t portion; /* bytes of facts that are handed out together; 0: AS_PORTION_MEMORY */
+    size_t memory;  /* for facts; 0: AS_FACTS_MEMORY */
 } as_read_options;
 
-typedef struct as_analysis {
+#define AS_PORTION_MEMORY ((size_t)192 << 20)
+
+struct as_analysis {
     const char *tool;               /* "CAPE" or "Cuckoo" */
     as_str tool_version;            /* as the report says, or 0 */
     const char *source;             /* name of the input; owned */
@@ -110,8 +126,9 @@ typedef struct as_analysis {
     uint64_t bad_lines, first_bad_line;
     as_json_doubts doubts;
     as_coverage coverage;
-    as_facts *facts;
-} as_analysis;
+    as_facts *facts; /* with portions: those since the last */
+    uint64_t portions;
+};
 
 #define AS_GAP_ERRORS  1u /* the tool reports errors of its own */
 #define AS_GAP_NOTHING 2u /* nothing ran: no process was seen */

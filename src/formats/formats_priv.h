@@ -174,6 +174,7 @@ struct as_walk {
     void *own;          /* what the hooks of one reader share */
     bool numbered_keys; /* "file_12" names one of many, as a bare number does */
     uint64_t ticks;
+    size_t portion_at; /* facts of as many bytes are a portion; 0: none is handed out */
 };
 
 /* probe.c: what the first bytes of an input say about it. */
@@ -253,6 +254,74 @@ as_code as_paths_add(as_walk *w, const as_place *place, uint64_t bytes, bool kno
                      as_err *err) AS_CHECKED;
 as_code as_paths_finish(as_walk *w, as_err *err) AS_CHECKED;
 
+/* What was counted since the mark is taken back with as_paths_undo(). */
+void as_paths_mark(as_walk *w);
+void as_paths_undo(as_walk *w);
+/* The paths are told again in the facts that `c` copies to. */
+as_code as_paths_carry(as_walk *w, as_copier *c) AS_CHECKED;
+
+/* records.c: an input of many records. */
+
+/* Another record is unreadable: number `record`, from 1. */
+void as_walk_bad(as_walk *w, uint64_t record);
+
+/*
+ * Reads one record, which `t` begins, to its end, and sets *ret_kept if it was one; if not,
+ * it is counted as bad and its bytes as unmapped. AS_INVALID while the parser goes on well
+ * means the same. What was stored of a bad record is taken back: until its end a record may
+ * join or put only facts of its own.
+ */
+typedef as_code as_record_fn(as_walk *w, void *ctx, as_place *place, as_json_tok *t, bool *ret_kept,
+                             as_err *err);
+
+/* Between two records. The reader lets go what it knows of texts and fact numbers, but for
+ * what it has as_walk_portion() keep. */
+typedef as_code as_between_fn(as_walk *w, void *ctx, as_err *err);
+
+/*
+ * All records of the input: values one after the other, each on a line of its own or on
+ * several ("#12" is the number of the line on which one begins), or the elements of one
+ * array. A value that is no JSON costs itself alone, but an array comes out whole or
+ * not at all. `between` may be NULL: then all facts are kept.
+ */
+as_code as_walk_records(as_walk *w, as_record_fn *fn, as_between_fn *between, void *ctx,
+                        as_err *err) AS_CHECKED;
+
+/* lines.c: an input of lines of text. Zero it, and set `source`. */
+#define AS_LINE_MAX ((size_t)16 << 20) /* beyond it: AS_LIMIT */
+
+typedef struct as_lines {
+    as_source *source;
+    as_buf buf;
+    size_t at;      /* the rest of `buf` from here on is not read yet */
+    uint64_t begin; /* of the line in hand, in the input */
+    uint64_t next;  /* of the line behind it */
+    as_step number; /* of the line in hand, from 1 */
+    bool ended;
+} as_lines;
+
+/*
+ * The next line without its end, good until the next call; *ret_n is its length with
+ * it, 0 at the end of the input.
+ */
+as_code as_lines_next(as_lines *l, as_bytes *ret, size_t *ret_n, as_err *err) AS_CHECKED;
+void as_lines_done(as_lines *l);
+
+/* The line in hand, of which `n` bytes are meant, as evidence; or as a bad record. */
+as_evidence as_lines_evidence(const as_lines *l, size_t n);
+as_code as_lines_bad(as_walk *w, const as_lines *l, size_t n, as_err *err) AS_CHECKED;
+
+/* portion.c: logs in bounded memory. To be asked between two records. */
+bool as_walk_portion_due(const as_walk *w);
+
+/*
+ * Hands all facts out and lets them go, with all texts; but the `n` facts `keep` (AS_NO_FACT
+ * among them is nothing), those above them, the processes of calls counted so far and the
+ * sample stay. keep[i] becomes the number it has now. Texts that the reader knows by number
+ * must be looked up anew.
+ */
+as_code as_walk_portion(as_walk *w, uint32_t *keep, size_t n, as_err *err) AS_CHECKED;
+
 /* calls.c */
 as_hook as_read_calls;
 struct as_tally *as_tally_new(void) AS_CHECKED;
@@ -269,6 +338,10 @@ as_code as_counts_add(as_walk *w, const as_call *call, const as_evidence *e,
                       as_err *err) AS_CHECKED;
 as_code as_counts_put(as_walk *w, const as_evidence *list, as_err *err) AS_CHECKED;
 void as_counts_free(struct as_counts *c);
+/* The processes counted under, for as_walk_portion(); `fn` may give each another number. */
+typedef as_code as_counts_fn(void *ctx, uint32_t *process);
+as_code as_counts_carry(struct as_counts *c, as_copier *copier, as_counts_fn *fn,
+                        void *ctx) AS_CHECKED;
 
 /* join.c: makes one fact of what the report told in several places. */
 as_code as_join_facts(as_facts *f, as_err *err) AS_CHECKED;

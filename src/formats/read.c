@@ -130,6 +130,8 @@ as_code as_analysis_read(as_source *source, const as_read_options *options, as_a
     as_walk w = {.options = options ? options : &none, .source = source};
     as_code rc;
 
+    if (w.options->on_portion)
+        w.portion_at = w.options->portion ? w.options->portion : AS_PORTION_MEMORY;
     w.analysis = analysis_new(source, w.options);
     w.tally = as_tally_new();
     w.paths = as_paths_new();

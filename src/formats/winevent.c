@@ -1,6 +1,8 @@
 #include "formats/winevent_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/banned.h"
 
@@ -16,6 +18,7 @@
 #define CLASSES   256u
 #define KNOWN_MAX 160u /* distinct names in the tables, and 0 for all others */
 #define SLOTS_MIN ((size_t)1024)
+#define CARRY_MAX ((size_t)65536) /* processes that the next portion knows, the newest */
 
 struct name {
     as_str key;   /* as it is written; 0: free */
@@ -44,6 +47,7 @@ struct actor {
     uint64_t key; /* 0: free */
     uint32_t fact;
     bool seen_start; /* else the fact stands on an event that merely names the process */
+    bool ended;      /* its own end was seen */
 };
 
 struct as_winevents {
@@ -56,6 +60,7 @@ struct as_winevents {
     const char *known[KNOWN_MAX];
     struct name names[NAMES];
     struct class classes[CLASSES];
+    uint64_t seed;
     struct actor *actors;
     size_t n_actors, n_slots;
 };
@@ -87,6 +92,8 @@ as_winevents *as_winevents_new(as_walk *w)
     if (!e)
         return NULL;
     e->w = w;
+    if (getrandom(&e->seed, sizeof(e->seed), GRND_NONBLOCK) != sizeof(e->seed))
+        e->seed = (uint64_t)(uintptr_t)e;
     e->known_names = 1;
     learn(e, as_winevent_common);
     for (size_t i = 0; (row = as_winevent_row_get(i)); i++)
@@ -101,12 +108,6 @@ void as_winevents_free(as_winevents *e)
     as_buf_done(&e->fields);
     as_mem_free(e->actors);
     as_mem_free(e);
-}
-
-void as_winevents_bad(as_walk *w, uint64_t record)
-{
-    if (!w->analysis->bad_lines++)
-        w->analysis->first_bad_line = record;
 }
 
 /* --- fields ----------------------------------------------------------------------- */
@@ -269,14 +270,24 @@ static const struct class *class_of(as_winevents *e, as_str provider, as_str cha
 
 /* --- processes ------------------------------------------------------------------------ */
 
-static uint64_t guid_key(as_str guid)
+/*
+ * Keys are hashes of what names the process: texts have other numbers in the next portion.
+ * The seed keeps whoever wrote the log from choosing two that agree.
+ */
+static uint64_t guid_key(const as_winevents *e, as_str guid)
 {
-    return guid ? (uint64_t)1 << 63 | guid : 0;
+    return guid ? as_hash64(as_facts_text(e->w->facts, guid), e->seed) | 1 : 0;
 }
 
-static uint64_t pid_key(as_str computer, as_str pid)
+static uint64_t pid_key(const as_winevents *e, as_str computer, as_str pid)
 {
-    return pid ? (uint64_t)computer << 32 | pid : 0;
+    uint64_t seed = e->seed + 1;
+
+    if (!pid)
+        return 0;
+    if (computer)
+        seed = as_hash64(as_facts_text(e->w->facts, computer), seed);
+    return as_hash64(as_facts_text(e->w->facts, pid), seed) | 1;
 }
 
 static size_t slot_of(const struct actor *actors, size_t n_slots, uint64_t key)
@@ -325,7 +336,7 @@ static as_code put_actor(as_winevents *e, uint64_t key, uint32_t fact, bool seen
         return rc;
     a = &e->actors[slot_of(e->actors, e->n_slots, key)];
     e->n_actors += !a->key;
-    *a = (struct actor){key, fact, seen_start};
+    *a = (struct actor){key, fact, seen_start, false};
     return AS_OK;
 }
 
@@ -517,7 +528,7 @@ static as_code add_named_process(as_winevents *e, const as_draft *event, as_str 
     if (pid)
         put_str(e, &d, AS_ATTR_PID, (as_form)pid->form, pid->str);
     rc = add_fact(e, &d, ret, err);
-    return rc ? rc : put_actor(e, guid_key(guid), *ret, false, err);
+    return rc ? rc : put_actor(e, guid_key(e, guid), *ret, false, err);
 }
 
 /* Sysmon gives each process a number of its own; the Security log has but the PID. */
@@ -529,9 +540,9 @@ static as_code find_parent(as_winevents *e, const struct class *c, as_str guid, 
     const struct actor *a;
 
     if (c->source == AS_WINEVENT_SECURITY)
-        a = find_actor(e, pid_key(computer, draft_str(d, starts ? AS_ATTR_PPID : AS_ATTR_PID)));
+        a = find_actor(e, pid_key(e, computer, draft_str(d, starts ? AS_ATTR_PPID : AS_ATTR_PID)));
     else
-        a = find_actor(e, guid_key(starts ? above : guid));
+        a = find_actor(e, guid_key(e, starts ? above : guid));
     if (a)
         d->parent = a->fact;
     else if (!starts && guid)
@@ -542,14 +553,14 @@ static as_code find_parent(as_winevents *e, const struct class *c, as_str guid, 
 /* A process that was named before it was seen to start is one fact with this one. */
 static as_code note_start(as_winevents *e, as_str guid, uint32_t fact, as_err *err)
 {
-    const struct actor *known = find_actor(e, guid_key(guid));
+    const struct actor *known = find_actor(e, guid_key(e, guid));
     as_code rc = AS_OK;
 
     if (known && !known->seen_start)
         rc = as_facts_join(e->w->facts, fact, known->fact);
     if (rc)
         return as_walk_facts_failed(e->w, rc, err);
-    return put_actor(e, guid_key(guid), fact, true, err);
+    return put_actor(e, guid_key(e, guid), fact, true, err);
 }
 
 static as_code note_process(as_winevents *e, const struct class *c, as_str guid, const as_draft *d,
@@ -560,13 +571,75 @@ static as_code note_process(as_winevents *e, const struct class *c, as_str guid,
     if (d->kind == AS_KIND_PROCESS && guid)
         return note_start(e, guid, fact, err);
     if (c->source == AS_WINEVENT_SECURITY)
-        key = pid_key(draft_str(d, AS_ATTR_COMPUTER), draft_str(d, AS_ATTR_PID));
+        key = pid_key(e, draft_str(d, AS_ATTR_COMPUTER), draft_str(d, AS_ATTR_PID));
     if (d->kind == AS_KIND_PROCESS)
         return put_actor(e, key, fact, true, err);
-    /* Its number is free for another process now. */
+    /* Its number is free for another process now; a number of Sysmon's own never is. */
     if (d->kind == AS_KIND_PROCESS_ENDED && find_actor(e, key))
         return put_actor(e, key, AS_NO_FACT, false, err);
+    if (d->kind == AS_KIND_PROCESS_ENDED && find_actor(e, guid_key(e, guid)))
+        find_actor(e, guid_key(e, guid))->ended = true;
     return AS_OK;
+}
+
+/* --- portions --------------------------------------------------------------------------- */
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct actor *x = a, *y = b;
+
+    return x->fact > y->fact ? -1 : x->fact < y->fact;
+}
+
+/* Those that live on, packed at the start and in the order of their facts; returns how many. */
+static size_t living(const as_winevents *e, struct actor *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < e->n_slots; i++) {
+        const struct actor *a = &e->actors[i];
+
+        if (a->key && !a->ended && a->fact != AS_NO_FACT)
+            out[n++] = *a;
+    }
+    qsort(out, n, sizeof(*out), newest_first);
+    return n < CARRY_MAX ? n : CARRY_MAX;
+}
+
+/* Everything that is a number of a text is forgotten; it is learnt again as it comes. */
+static as_code forget_texts(as_winevents *e, const struct actor *alive, const uint32_t *facts,
+                            size_t n, as_err *err)
+{
+    as_code rc = AS_OK;
+
+    memset(e->names, 0, sizeof(e->names));
+    memset(e->classes, 0, sizeof(e->classes));
+    if (e->actors)
+        memset(e->actors, 0, e->n_slots * sizeof(*e->actors));
+    e->n_actors = 0;
+    for (size_t i = n; !rc && i-- > 0;)
+        rc = put_actor(e, alive[i].key, facts[i], alive[i].seen_start, err);
+    return rc;
+}
+
+as_code as_winevents_portion(as_winevents *e, as_err *err)
+{
+    struct actor *alive = as_mem_get((e->n_actors + 1) * sizeof(*alive));
+    uint32_t *facts = as_mem_get((e->n_actors + 1) * sizeof(*facts));
+    size_t n = alive && facts ? living(e, alive) : 0;
+    as_code rc;
+
+    for (size_t i = 0; i < n; i++)
+        facts[i] = alive[i].fact;
+    if (!alive || !facts)
+        rc = as_fail_nomem(err, "the processes of an event log");
+    else
+        rc = as_walk_portion(e->w, facts, n, err);
+    if (!rc)
+        rc = forget_texts(e, alive, facts, n, err);
+    as_mem_free(alive);
+    as_mem_free(facts);
+    return rc;
 }
 
 /* What happened to a key is a value. The time of a start is when the process was first seen. */

@@ -14,20 +14,16 @@ struct reader {
     as_walk *w;
     as_winevents *events;
     as_wintree tree;
-    as_buf name;  /* the dotted name of the member in hand */
-    as_buf key;   /* its key, undone */
-    as_buf value; /* its text, undone */
-    as_buf xml;   /* the event's XML, where a member holds it */
-    bool json_failed;
+    as_buf name;   /* the dotted name of the member in hand */
+    as_buf key;    /* its key, undone */
+    as_buf value;  /* its text, undone */
+    as_buf xml;    /* the event's XML, where a member holds it */
     uint64_t good; /* events read */
 };
 
 static as_code next(struct reader *r, as_json_tok *t, as_err *err)
 {
-    as_code rc = as_json_next(r->w->json, t, err);
-
-    r->json_failed = rc == AS_INVALID || rc == AS_LIMIT;
-    return rc;
+    return as_walk_next(r->w, t, err);
 }
 
 static as_code fail_nomem(as_err *err)
@@ -97,7 +93,6 @@ static as_code tree_attrs(struct reader *r, as_json_tok *t, as_err *err)
             return rc;
         if (t->type == AS_JSON_OBJECT || t->type == AS_JSON_ARRAY) {
             rc = as_json_skip(r->w->json, t, err);
-            r->json_failed = rc == AS_INVALID || rc == AS_LIMIT;
         } else if (!says_nothing(t)) {
             rc = text_of(r, t, &value, err);
             if (!rc)
@@ -326,172 +321,38 @@ static as_code read_fields(struct reader *r, as_json_tok *t, as_err *err)
             return rc;
         return as_winevent_xml(&r->tree, text, err);
     }
-    if (t->type != AS_JSON_OBJECT) {
-        rc = as_json_skip(r->w->json, t, err);
-        r->json_failed = rc == AS_INVALID || rc == AS_LIMIT;
-        return rc;
-    }
+    if (t->type != AS_JSON_OBJECT)
+        return as_json_skip(r->w->json, t, err);
     rc = read_object(r, t, err);
     if (!rc && r->xml.n)
         rc = as_winevent_xml(&r->tree, as_buf_bytes(&r->xml), err);
     return rc;
 }
 
-/* What is left of a record that was given up. */
-static as_code pass_rest(struct reader *r, size_t depth, as_json_tok *t, as_err *err)
-{
-    as_code rc = AS_OK;
-
-    while (!rc && as_json_depth(r->w->json) > depth)
-        rc = next(r, t, err);
-    return rc;
-}
-
-/* One record, which `t` begins; *ret_kept if it was an event. */
-static as_code read_record(struct reader *r, as_place *place, as_json_tok *t, bool *ret_kept,
+static as_code read_record(as_walk *w, void *ctx, as_place *place, as_json_tok *t, bool *ret_kept,
                            as_err *err)
 {
-    bool opens = t->type == AS_JSON_OBJECT || t->type == AS_JSON_ARRAY;
-    size_t depth = as_json_depth(r->w->json) - opens;
-    as_err why = {0};
+    struct reader *r = ctx;
     as_evidence at;
     as_code rc;
 
-    *ret_kept = false;
     r->tree.malformed = false;
-    as_walk_tick(r->w);
-    rc = read_fields(r, t, &why);
-    if (rc && !r->json_failed && r->tree.malformed)
-        return pass_rest(r, depth, t, err);
-    if (rc) {
-        if (err)
-            *err = why;
-        return rc;
-    }
-    rc = as_walk_evidence(r->w, place, t->end, &at, err);
+    rc = read_fields(r, t, err);
+    if (rc)
+        return r->tree.malformed && !as_json_failed(w->json) ? AS_INVALID : rc;
+    rc = as_walk_evidence(w, place, t->end, &at, err);
     if (!rc)
         rc = as_winevents_end(r->events, &at, ret_kept, err);
     r->good += !rc && *ret_kept;
     return rc;
 }
 
-/* --- the input ---------------------------------------------------------------------------- */
-
-/* Record `number` was none; it ends where the next one begins. */
-static as_code count_bad(struct reader *r, uint64_t number, uint64_t begin, uint64_t end,
-                         as_err *err)
+static as_code between(as_walk *w, void *ctx, as_err *err)
 {
-    as_place root = {0}, place = {.up = &root};
+    const struct reader *r = ctx;
 
-    as_winevents_bad(r->w, number);
-    return end > begin ? as_paths_add(r->w, &place, end - begin, false, err) : AS_OK;
-}
-
-/* Records one after the other, each with the number of the line on which it begins. */
-static as_code read_lines(struct reader *r, as_err *err)
-{
-    as_json *json = r->w->json;
-    uint64_t done = 0; /* so far all bytes are accounted for */
-    bool lost = false; /* what follows could not be read */
-
-    for (;;) {
-        as_place root = {0}, place = {.up = &root};
-        as_json_tok t;
-        bool kept = false;
-        uint64_t line;
-        as_code rc;
-
-        r->json_failed = false;
-        rc = next(r, &t, err);
-        if (!rc && lost) {
-            uint64_t to = t.type == AS_JSON_END ? as_source_at(r->w->source) : t.begin;
-
-            lost = false;
-            rc = as_paths_add(r->w, &place, to - done, false, err);
-            done = to;
-        }
-        if (!rc && t.type == AS_JSON_END)
-            return AS_OK;
-        line = as_json_line(json);
-        if (line >= AS_STEP_NONE)
-            return as_fail(err, AS_LIMIT, AS_NO_OFFSET, "the input has too many lines");
-        place.step = (as_step)line;
-        place.begin = t.begin;
-        if (!rc)
-            rc = read_record(r, &place, &t, &kept, err);
-        if (rc && !r->json_failed)
-            return rc;
-        if (rc) {
-            lost = true;
-            as_winevents_bad(r->w, line);
-            rc = as_json_resync(json, err);
-        } else {
-            done = t.end;
-            rc = kept ? AS_OK : count_bad(r, line, place.begin, t.end, err);
-        }
-        if (rc)
-            return rc;
-    }
-}
-
-/* The elements of one array: it comes out whole or not at all. */
-static as_code read_array(struct reader *r, as_err *err)
-{
-    as_place root = {0};
-    as_json_tok t;
-    as_code rc = next(r, &t, err);
-
-    root.begin = t.begin;
-    for (as_step i = 0; !rc; i++) {
-        as_place place = {.up = &root, .step = i};
-        bool kept = false;
-
-        rc = next(r, &t, err);
-        if (rc || t.type == AS_JSON_ARRAY_END)
-            break;
-        place.begin = t.begin;
-        rc = read_record(r, &place, &t, &kept, err);
-        if (!rc && !kept)
-            rc = count_bad(r, i + 1, place.begin, t.end, err);
-    }
-    return rc ? rc : next(r, &t, err); /* the end: nothing may follow */
-}
-
-static as_code begins_with_array(struct reader *r, bool *ret, as_err *err)
-{
-    as_bytes head;
-    size_t i = 0;
-    as_code rc = as_source_peek(r->w->source, 4096, &head, err);
-
-    if (rc)
-        return rc;
-    if (head.n >= 3 && !memcmp(head.p, "\xef\xbb\xbf", 3))
-        i = 3;
-    while (i < head.n &&
-           (head.p[i] == ' ' || head.p[i] == '\t' || head.p[i] == '\r' || head.p[i] == '\n'))
-        i++;
-    *ret = i < head.n && head.p[i] == '[';
-    return AS_OK;
-}
-
-static as_code read_all(struct reader *r, as_err *err)
-{
-    as_json_limits limits = AS_JSON_LIMITS_DEFAULT;
-    bool array = false;
-    as_code rc = begins_with_array(r, &array, err);
-
-    if (rc)
-        return rc;
-    if (array)
-        return read_array(r, err);
-    limits.many = true;
-    as_json_free(r->w->json);
-    r->w->json = NULL;
-    rc = as_json_new(r->w->source, &limits, &r->w->json, err);
-    if (rc)
-        return rc;
-    as_facts_number_records(r->w->facts);
-    return read_lines(r, err);
+    (void)w;
+    return as_winevents_portion(r->events, err);
 }
 
 static as_code read_events(as_walk *w, as_err *err)
@@ -502,7 +363,7 @@ static as_code read_events(as_walk *w, as_err *err)
     if (!r.events)
         return as_fail_nomem(err, "an event log");
     r.tree.events = r.events;
-    rc = read_all(&r, err);
+    rc = as_walk_records(w, read_record, between, &r, err);
     if (!rc && !r.good)
         rc = as_fail(err, AS_UNKNOWN, AS_NO_OFFSET, "no Windows event in the input");
     w->analysis->tool = "Windows event log";

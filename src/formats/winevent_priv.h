@@ -98,8 +98,8 @@ as_code as_winevents_field(as_winevents *e, as_winevent_where where, as_bytes na
 as_code as_winevents_end(as_winevents *e, const as_evidence *at, bool *ret_kept,
                          as_err *err) AS_CHECKED;
 
-/* Another record of the input is unreadable: number `record`. */
-void as_winevents_bad(as_walk *w, uint64_t record);
+/* As as_walk_portion(), between two events. */
+as_code as_winevents_portion(as_winevents *e, as_err *err) AS_CHECKED;
 
 /* --- elements (winevent_xml.c) ------------------------------------------------------- */
 

@@ -143,54 +143,13 @@ static as_code read_file(as_walk *w, as_place *place, as_err *err)
     return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
 }
 
-/* A line that breaks off leaves what was read of it; *err is the reason why. */
-static as_code read_record(as_walk *w, bool *ret_end, as_err *err)
+static as_code read_record(as_walk *w, void *ctx, as_place *place, as_json_tok *t, bool *ret_kept,
+                           as_err *err)
 {
-    as_place root = {0};
-    as_place place = {.up = &root};
-    as_json_tok t;
-    as_code rc = as_walk_next(w, &t, err);
-
-    *ret_end = !rc && t.type == AS_JSON_END;
-    if (rc || *ret_end)
-        return rc;
-    place.step = (as_step)as_json_line(w->json);
-    place.begin = t.begin;
-    return t.type == AS_JSON_OBJECT ? read_file(w, &place, err)
-                                    : as_walk_pass(w, &place, &t, false, err);
-}
-
-static as_code reopen(as_walk *w, as_err *err)
-{
-    as_json_limits limits = AS_JSON_LIMITS_DEFAULT;
-
-    as_json_free(w->json);
-    w->json = NULL;
-    limits.many = true;
-    return as_json_new(w->source, &limits, &w->json, err);
-}
-
-static as_code read_lines(as_walk *w, as_err *err)
-{
-    bool end = false;
-    as_code rc = reopen(w, err);
-
-    as_facts_number_records(w->facts);
-    while (!rc && !end) {
-        as_err bad = {0};
-
-        rc = read_record(w, &end, &bad);
-        if (rc == AS_INVALID) {
-            if (!w->analysis->bad_lines++)
-                w->analysis->first_bad_line = as_json_line(w->json);
-            rc = as_json_resync(w->json, err);
-        } else if (rc && err) {
-            *err = bad;
-        }
-        if (!rc && as_json_line(w->json) >= AS_STEP_NONE)
-            rc = as_fail(err, AS_LIMIT, AS_NO_OFFSET, "too many lines");
-    }
-    return rc;
+    (void)ctx;
+    *ret_kept = true;
+    return t->type == AS_JSON_OBJECT ? read_file(w, place, err)
+                                     : as_walk_pass(w, place, t, false, err);
 }
 
 /* --- both ----------------------------------------------------------------------------------- */
@@ -268,7 +227,7 @@ static as_code read_yara_x(as_walk *w, as_err *err)
     lines = !rc && is_line(h);
     as_mem_free(h);
     if (!rc)
-        rc = lines ? read_lines(w, err) : read_document(w, err);
+        rc = lines ? as_walk_records(w, read_record, NULL, NULL, err) : read_document(w, err);
     if (rc)
         return rc;
     w->analysis->sample = as_facts_first(w->facts, AS_KIND_SAMPLE);

@@ -16,83 +16,15 @@
  * next match, are the strings that it found. Errors and warnings may stand between.
  */
 
-#define LINE_MAX   ((size_t)16 << 20) /* a rule with megabytes of metadata is none */
-#define LINE_STEP  ((size_t)64 << 10)
 #define PATHS_KEPT 64 /* files that several threads may be told about in turn */
 
-struct lines {
-    as_source *source;
-    as_buf buf;
-    size_t at;      /* the rest of `buf` from here on is not read yet */
-    uint64_t begin; /* of the line in hand, in the input */
-    uint64_t next;  /* of the line behind it */
-    as_step number; /* of the line in hand, from 1 */
-    bool ended;
-};
-
 struct matches {
-    struct lines lines;
+    as_lines lines;
     uint32_t rule; /* fact of the last match */
     as_str paths[PATHS_KEPT];
     uint32_t samples[PATHS_KEPT]; /* facts of those files */
     size_t n_paths;
 };
-
-/* --- lines --------------------------------------------------------------------------------- */
-
-static as_code fill(struct lines *l, as_err *err)
-{
-    uint8_t *room;
-    size_t got = 0;
-    as_code rc;
-
-    if (l->at) {
-        memmove(l->buf.p, l->buf.p + l->at, l->buf.n - l->at);
-        l->buf.n -= l->at;
-        l->at = 0;
-    }
-    if (l->buf.n > LINE_MAX)
-        return as_fail(err, AS_LIMIT, (size_t)l->next, "a line of more than %zu bytes", LINE_MAX);
-    room = as_buf_room(&l->buf, LINE_STEP);
-    if (!room)
-        return as_fail_nomem(err, "a line");
-    rc = as_source_read(l->source, room, LINE_STEP, &got, err);
-    if (rc)
-        return rc;
-    l->buf.n += got;
-    l->ended = got == 0;
-    return AS_OK;
-}
-
-/* The next line without its end; *ret_n is its length with it, 0 at the end of the input. */
-static as_code next_line(struct lines *l, as_bytes *ret, size_t *ret_n, as_err *err)
-{
-    size_t seen = 0;
-    const uint8_t *end = NULL;
-
-    for (;;) {
-        size_t left = l->buf.n - l->at;
-        as_code rc;
-
-        if (left > seen)
-            end = memchr(l->buf.p + l->at + seen, '\n', left - seen);
-        if (end || l->ended)
-            break;
-        seen = left;
-        rc = fill(l, err);
-        if (rc)
-            return rc;
-    }
-    *ret_n = end ? (size_t)(end - (l->buf.p + l->at)) + 1 : l->buf.n - l->at;
-    *ret = (as_bytes){*ret_n ? l->buf.p + l->at : NULL, *ret_n - (end ? 1 : 0)};
-    if (ret->n && ret->p[ret->n - 1] == '\r')
-        ret->n--;
-    l->at += *ret_n;
-    l->begin = l->next;
-    l->next += *ret_n;
-    l->number++;
-    return AS_OK;
-}
 
 /* --- taking a line apart -------------------------------------------------------------------- */
 
@@ -255,7 +187,7 @@ static as_draft draft_of(const struct matches *m, as_kind kind, uint32_t parent,
 
     as_draft_init(&d, kind);
     d.parent = parent;
-    d.evidence[0] = (as_evidence){m->lines.begin, m->lines.begin + line.n, 0, m->lines.number};
+    d.evidence[0] = as_lines_evidence(&m->lines, line.n);
     d.n_evidence = 1;
     return d;
 }
@@ -403,16 +335,6 @@ static as_code read_message(as_walk *w, struct matches *m, bool error, as_bytes 
     return rc ? rc : add(w, &d, NULL, err);
 }
 
-static as_code read_bad(as_walk *w, const struct matches *m, as_bytes line, as_err *err)
-{
-    as_place root = {0};
-    as_place place = {.up = &root, .step = m->lines.number, .begin = m->lines.begin};
-
-    if (!w->analysis->bad_lines++)
-        w->analysis->first_bad_line = m->lines.number;
-    return as_paths_add(w, &place, line.n, false, err);
-}
-
 static as_code read_line(as_walk *w, struct matches *m, as_bytes line, as_err *err)
 {
     struct string_line s;
@@ -427,7 +349,7 @@ static as_code read_line(as_walk *w, struct matches *m, as_bytes line, as_err *e
         return read_message(w, m, line.p[0] == 'e', line, err);
     if (!hex_length(line) && parse_rule(line, &r))
         return read_rule(w, m, &r, line, err);
-    return read_bad(w, m, line, err);
+    return as_lines_bad(w, &m->lines, line.n, err);
 }
 
 static as_code read_lines(as_walk *w, struct matches *m, as_err *err)
@@ -435,12 +357,10 @@ static as_code read_lines(as_walk *w, struct matches *m, as_err *err)
     for (;;) {
         as_bytes line;
         size_t n = 0;
-        as_code rc = next_line(&m->lines, &line, &n, err);
+        as_code rc = as_lines_next(&m->lines, &line, &n, err);
 
         if (rc || !n)
             return rc;
-        if (m->lines.number >= AS_STEP_NONE)
-            return as_fail(err, AS_LIMIT, (size_t)m->lines.begin, "too many lines");
         rc = read_line(w, m, line, err);
         if (rc)
             return rc;
@@ -454,7 +374,7 @@ static as_code read_yara(as_walk *w, as_err *err)
 
     as_facts_number_records(w->facts);
     rc = read_lines(w, &m, err);
-    as_buf_done(&m.lines.buf);
+    as_lines_done(&m.lines);
     if (rc)
         return rc;
     if (m.rule == AS_NO_FACT)
