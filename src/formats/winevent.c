@@ -18,7 +18,7 @@
 #define CLASSES   256u
 #define KNOWN_MAX 160u /* distinct names in the tables, and 0 for all others */
 #define SLOTS_MIN ((size_t)1024)
-#define CARRY_MAX ((size_t)65536) /* processes that the next portion knows, the newest */
+#define CARRY_MAX ((size_t)16384) /* processes that the next portion knows */
 
 struct name {
     as_str key;   /* as it is written; 0: free */
@@ -584,30 +584,35 @@ static as_code note_process(as_winevents *e, const struct class *c, as_str guid,
 
 /* --- portions --------------------------------------------------------------------------- */
 
-static int newest_first(const void *a, const void *b)
+static int by_use(const void *a, const void *b)
 {
     const struct actor *x = a, *y = b;
 
+    if (x->ended != y->ended)
+        return x->ended ? 1 : -1;
     return x->fact > y->fact ? -1 : x->fact < y->fact;
 }
 
-/* Those that live on, packed at the start and in the order of their facts; returns how many. */
-static size_t living(const as_winevents *e, struct actor *out)
+/*
+ * Those that later events may name: the living, then the ended (records are not always in
+ * the order of time), the newest first. Returns how many.
+ */
+static size_t worth_carrying(const as_winevents *e, struct actor *out)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < e->n_slots; i++) {
         const struct actor *a = &e->actors[i];
 
-        if (a->key && !a->ended && a->fact != AS_NO_FACT)
+        if (a->key && a->fact != AS_NO_FACT)
             out[n++] = *a;
     }
-    qsort(out, n, sizeof(*out), newest_first);
+    qsort(out, n, sizeof(*out), by_use);
     return n < CARRY_MAX ? n : CARRY_MAX;
 }
 
 /* Everything that is a number of a text is forgotten; it is learnt again as it comes. */
-static as_code forget_texts(as_winevents *e, const struct actor *alive, const uint32_t *facts,
+static as_code forget_texts(as_winevents *e, const struct actor *actors, const uint32_t *facts,
                             size_t n, as_err *err)
 {
     as_code rc = AS_OK;
@@ -617,27 +622,33 @@ static as_code forget_texts(as_winevents *e, const struct actor *alive, const ui
     if (e->actors)
         memset(e->actors, 0, e->n_slots * sizeof(*e->actors));
     e->n_actors = 0;
-    for (size_t i = n; !rc && i-- > 0;)
-        rc = put_actor(e, alive[i].key, facts[i], alive[i].seen_start, err);
+    for (size_t i = n; !rc && i-- > 0;) {
+        struct actor *a;
+
+        rc = put_actor(e, actors[i].key, facts[i], actors[i].seen_start, err);
+        a = rc ? NULL : find_actor(e, actors[i].key);
+        if (a)
+            a->ended = actors[i].ended;
+    }
     return rc;
 }
 
 as_code as_winevents_portion(as_winevents *e, as_err *err)
 {
-    struct actor *alive = as_mem_get((e->n_actors + 1) * sizeof(*alive));
+    struct actor *actors = as_mem_get((e->n_actors + 1) * sizeof(*actors));
     uint32_t *facts = as_mem_get((e->n_actors + 1) * sizeof(*facts));
-    size_t n = alive && facts ? living(e, alive) : 0;
+    size_t n = actors && facts ? worth_carrying(e, actors) : 0;
     as_code rc;
 
     for (size_t i = 0; i < n; i++)
-        facts[i] = alive[i].fact;
-    if (!alive || !facts)
+        facts[i] = actors[i].fact;
+    if (!actors || !facts)
         rc = as_fail_nomem(err, "the processes of an event log");
     else
         rc = as_walk_portion(e->w, facts, n, err);
     if (!rc)
-        rc = forget_texts(e, alive, facts, n, err);
-    as_mem_free(alive);
+        rc = forget_texts(e, actors, facts, n, err);
+    as_mem_free(actors);
     as_mem_free(facts);
     return rc;
 }
