@@ -109,6 +109,22 @@ as_code as_spool_view(as_spool *s, as_bytes *ret, as_err *err) AS_CHECKED;
 uint64_t as_spool_size(const as_spool *s);
 void as_spool_done(as_spool *s);
 
+/*
+ * Lines of JSON about one input, for `out`: those of a log's portions wait in the spool
+ * until the hash is known that their ids begin with. Zero it, and set `out`.
+ */
+typedef struct as_lines_out {
+    as_out *out;
+    as_spool spool;
+    as_buf buf; /* append here, then as_lines_out_relieve() */
+} as_lines_out;
+
+/* `a` is what the line in `buf` is about. */
+as_code as_lines_out_relieve(as_lines_out *l, const as_analysis *a, as_err *err) AS_CHECKED;
+/* After the last line of the whole analysis `a`. */
+as_code as_lines_out_end(as_lines_out *l, const as_analysis *a, as_err *err) AS_CHECKED;
+void as_lines_out_done(as_lines_out *l);
+
 /* --- configuration (config.c) ----------------------------------------------------------------- */
 
 /*
@@ -126,9 +142,12 @@ void as_passwords_done(as_passwords *p);
 
 /* --- reading (reading.c) -------------------------------------------------------------------- */
 
-/* Reads the report `input` to its end, with progress. */
-as_code as_report_read(const as_args *args, const as_input *input, as_call_fn *on_call,
-                       void *call_ctx, as_analysis **ret, as_err *err) AS_CHECKED;
+/*
+ * Reads the report `input` to its end, with progress. `options` (or NULL) says who hears of
+ * calls and portions.
+ */
+as_code as_report_read(const as_args *args, const as_input *input, const as_read_options *options,
+                       as_analysis **ret, as_err *err) AS_CHECKED;
 
 /*
  * A job over all reports that the operands name or hold. `each` does one; it may flush

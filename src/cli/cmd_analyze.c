@@ -143,7 +143,7 @@ static as_code build(const struct analyze *job, const as_input *input, struct ke
                      as_err *err)
 {
     struct kept k = {0};
-    as_code rc = as_report_read(job->args, input, NULL, NULL, &k.analysis, err);
+    as_code rc = as_report_read(job->args, input, NULL, &k.analysis, err);
 
     if (!rc)
         rc = as_doc_build(k.analysis, &job->doc, &k.doc, err);

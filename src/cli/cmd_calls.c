@@ -1,6 +1,7 @@
 #include "cli/cli_priv.h"
 
 #include "base/jsonw.h"
+#include "report/report.h"
 
 #include <string.h>
 
@@ -33,6 +34,11 @@ struct line {
     as_bytes texts[TEXTS_MAX];
 };
 
+struct calls {
+    as_spool spool; /* those whose lines are not written yet */
+    as_lines_out lines;
+};
+
 static size_t gather(const as_call *c, as_bytes texts[TEXTS_MAX])
 {
     size_t n = FIELDS;
@@ -56,7 +62,7 @@ static size_t gather(const as_call *c, as_bytes texts[TEXTS_MAX])
 
 static as_code spool_call(void *ctx, const as_call *c, as_err *err)
 {
-    as_spool *spool = ctx;
+    as_spool *spool = &((struct calls *)ctx)->spool;
     as_bytes texts[TEXTS_MAX];
     uint32_t lengths[TEXTS_MAX];
     size_t n = gather(c, texts);
@@ -166,15 +172,19 @@ static void put_args(as_jsonw *w, const struct line *line)
     }
 }
 
-static void put_evidence(as_jsonw *w, const as_analysis *a, const struct head *head)
+static void put_evidence(as_jsonw *w, const as_analysis *a, const struct head *head, as_buf *out)
 {
     char id[AS_EVIDENCE_ID_MAX];
+    size_t n;
 
     as_evidence_id(a->sha256, head->begin, head->end, id);
     as_jsonw_key(w, "evidence");
     as_jsonw_object(w);
     as_jsonw_key(w, "id");
     as_jsonw_text(w, id);
+    n = strlen(id) + 1; /* and the quote behind it */
+    if (a->unhashed && out->n >= n)
+        memset(out->p + out->n - n, AS_REPORT_NO_HASH, 16);
     as_jsonw_key(w, "begin");
     as_jsonw_u64(w, head->begin);
     as_jsonw_key(w, "end");
@@ -182,7 +192,7 @@ static void put_evidence(as_jsonw *w, const as_analysis *a, const struct head *h
     as_jsonw_end(w);
 }
 
-static void put_call(as_jsonw *w, const as_analysis *a, const struct line *line)
+static void put_call(as_jsonw *w, const as_analysis *a, const struct line *line, as_buf *out)
 {
     const as_bytes *t = line->texts;
 
@@ -205,26 +215,29 @@ static void put_call(as_jsonw *w, const as_analysis *a, const struct line *line)
     as_jsonw_bool(w, line->head.failed);
     as_jsonw_key(w, "repeated");
     as_jsonw_u64(w, line->head.repeated);
-    put_evidence(w, a, &line->head);
+    put_evidence(w, a, &line->head, out);
     as_jsonw_end(w);
 }
 
-static as_code print_calls(const as_analysis *a, as_spool *spool, as_out *out, as_err *err)
+/* The calls since the last portion; their processes are among the facts that `a` has now. */
+static as_code print_calls(void *ctx, const as_analysis *a, as_err *err)
 {
+    struct calls *c = ctx;
     struct line line = {0};
-    uint64_t size = as_spool_size(spool);
+    uint64_t size = as_spool_size(&c->spool);
     as_code rc = AS_OK;
 
-    while (!rc && spool->read_at < size) {
-        rc = take_call(spool, &line, err);
+    while (!rc && c->spool.read_at < size) {
+        rc = take_call(&c->spool, &line, err);
         if (rc)
             break;
-        as_jsonw w = as_jsonw_to(&out->buf, 0);
+        as_jsonw w = as_jsonw_to(&c->lines.buf, 0);
 
-        put_call(&w, a, &line);
-        as_buf_byte(&out->buf, '\n');
-        rc = as_out_relieve(out, err);
+        put_call(&w, a, &line, &c->lines.buf);
+        as_buf_byte(&c->lines.buf, '\n');
+        rc = as_lines_out_relieve(&c->lines, a, err);
     }
+    as_spool_done(&c->spool);
     as_buf_done(&line.bytes);
     return rc;
 }
@@ -232,14 +245,19 @@ static as_code print_calls(const as_analysis *a, as_spool *spool, as_out *out, a
 static as_code calls_of(void *ctx, const as_input *input, as_out *out, as_err *err)
 {
     const as_args *args = ctx;
-    as_spool spool = {0};
+    struct calls c = {.lines = {.out = out}};
+    as_read_options options = {
+        .on_call = spool_call, .call_ctx = &c, .on_portion = print_calls, .portion_ctx = &c};
     as_analysis *a = NULL;
-    as_code rc = as_report_read(args, input, spool_call, &spool, &a, err);
+    as_code rc = as_report_read(args, input, &options, &a, err);
 
     if (!rc)
-        rc = print_calls(a, &spool, out, err);
+        rc = print_calls(&c, a, err);
+    if (!rc)
+        rc = as_lines_out_end(&c.lines, a, err);
     as_analysis_free(a);
-    as_spool_done(&spool);
+    as_spool_done(&c.spool);
+    as_lines_out_done(&c.lines);
     return rc;
 }
 

@@ -37,7 +37,8 @@ struct search {
     as_spool copy; /* unless `direct` */
     as_bytes copied;
     bool no_json;   /* the input is not one JSON value */
-    bool is_call;   /* the range is that of an API call, which has no pointer */
+    bool is_fact;   /* the range is evidence of a fact */
+    bool is_call;   /* or that of an API call, which has no pointer */
     as_spool value; /* the bytes of the range */
     as_buf pointer;
     as_progress progress;
@@ -282,9 +283,22 @@ static bool look_at_fact(struct search *s, const as_facts *f, const as_fact *fac
     return false;
 }
 
+static as_code look_at_facts(void *ctx, const as_analysis *a, as_err *err)
+{
+    struct search *s = ctx;
+
+    for (size_t i = 0; !s->is_fact && i < as_facts_count(a->facts); i++) {
+        const as_fact *fact = as_facts_get(a->facts, i);
+
+        s->is_fact = !(fact->flags & AS_FACT_GONE) && look_at_fact(s, a->facts, fact);
+    }
+    return s->pointer.failed ? as_fail_nomem(err, "a pointer") : AS_OK;
+}
+
 static as_code find_evidence(struct search *s, bool *ret_found, as_err *err)
 {
-    as_read_options options = {.on_call = look_at_call, .call_ctx = s};
+    as_read_options options = {
+        .on_call = look_at_call, .call_ctx = s, .on_portion = look_at_facts, .portion_ctx = s};
     as_source *source = NULL;
     as_analysis *a = NULL;
     as_code rc = open_again(s, &source, err);
@@ -293,15 +307,10 @@ static as_code find_evidence(struct search *s, bool *ret_found, as_err *err)
         rc = as_analysis_read(source, &options, &a, err);
     if (!rc)
         rc = check_unchanged(s, a->sha256, err);
-    for (size_t i = 0; !rc && !*ret_found && i < as_facts_count(a->facts); i++) {
-        const as_fact *fact = as_facts_get(a->facts, i);
-
-        *ret_found = !(fact->flags & AS_FACT_GONE) && look_at_fact(s, a->facts, fact);
-    }
-    if (!rc && s->pointer.failed)
-        rc = as_fail_nomem(err, "a pointer");
-    s->is_call = s->is_call && !*ret_found;
-    *ret_found = *ret_found || s->is_call;
+    if (!rc)
+        rc = look_at_facts(s, a, err);
+    s->is_call = s->is_call && !s->is_fact;
+    *ret_found = s->is_fact || s->is_call;
     as_analysis_free(a);
     as_source_free(source);
     return rc;

@@ -28,22 +28,21 @@ static void tick(void *ctx, uint64_t done)
     as_progress_at(ctx, done);
 }
 
-as_code as_report_read(const as_args *args, const as_input *input, as_call_fn *on_call,
-                       void *call_ctx, as_analysis **ret, as_err *err)
+as_code as_report_read(const as_args *args, const as_input *input, const as_read_options *options,
+                       as_analysis **ret, as_err *err)
 {
-    as_read_options options = {.format = as_args_get(args, AS_OPT_AS),
-                               .found = input->found,
-                               .on_call = on_call,
-                               .call_ctx = call_ctx,
-                               .on_tick = tick};
+    as_read_options all = options ? *options : (as_read_options){0};
     as_source *source = input->source;
     as_progress progress;
     as_code rc;
 
+    all.format = as_args_get(args, AS_OPT_AS);
+    all.found = input->found;
+    all.on_tick = tick;
+    all.tick_ctx = &progress;
     progress = as_progress_start(as_input_name(as_source_name(source)), as_source_size(source),
                                  as_args_has(args, AS_OPT_QUIET));
-    options.tick_ctx = &progress;
-    rc = as_analysis_read(source, &options, ret, err);
+    rc = as_analysis_read(source, &all, ret, err);
     as_progress_end(&progress);
     return rc;
 }

@@ -109,13 +109,14 @@ typedef struct as_read_options {
     size_t memory;  /* for facts; 0: AS_FACTS_MEMORY */
 } as_read_options;
 
-#define AS_PORTION_MEMORY ((size_t)192 << 20)
+#define AS_PORTION_MEMORY ((size_t)64 << 20)
 
 struct as_analysis {
     const char *tool;               /* "CAPE" or "Cuckoo" */
     as_str tool_version;            /* as the report says, or 0 */
     const char *source;             /* name of the input; owned */
     uint8_t sha256[AS_SHA256_SIZE]; /* of the unpacked input */
+    bool unhashed;                  /* in a portion: sha256 is not known yet */
     uint64_t size;                  /* of the unpacked input */
     bool packed;
     uint32_t sample; /* fact number of the sample, or AS_NO_FACT */

@@ -87,6 +87,7 @@ static as_code read_all(as_walk *w, as_err *err)
     w->analysis->doubts = as_json_doubts_so_far(w->json);
     w->analysis->size = as_source_at(w->source);
     as_source_sha256(w->source, w->analysis->sha256);
+    w->analysis->unhashed = false;
     return as_paths_finish(w, err);
 }
 
@@ -114,6 +115,7 @@ static as_analysis *analysis_new(as_source *source, const as_read_options *optio
     a->source = copy;
     a->facts = as_facts_new(options->memory);
     a->sample = AS_NO_FACT;
+    a->unhashed = true;
     a->packed = as_source_packed(source);
     if (!copy || !a->facts) {
         as_analysis_free(a);

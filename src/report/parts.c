@@ -33,8 +33,24 @@ void as_part_prefix(const as_analysis *a, char prefix[AS_PREFIX_SIZE + 1])
         prefix[2 * i] = hex_digits[a->sha256[i] >> 4];
         prefix[2 * i + 1] = hex_digits[a->sha256[i] & 15];
     }
+    if (a->unhashed)
+        memset(prefix, AS_REPORT_NO_HASH, 16);
     prefix[16] = '-';
     prefix[17] = '\0';
+}
+
+void as_report_hash(const as_analysis *a, uint8_t *text, size_t n)
+{
+    char prefix[AS_PREFIX_SIZE + 1];
+    uint8_t *end = text + n, *at = text;
+
+    as_part_prefix(a, prefix);
+    while ((at = memchr(at, AS_REPORT_NO_HASH, (size_t)(end - at)))) {
+        if (end - at < 16)
+            return;
+        memcpy(at, prefix, 16);
+        at += 16;
+    }
 }
 
 size_t as_part_id(const as_analysis *a, const as_evidence *e, char id[AS_EVIDENCE_ID_MAX])

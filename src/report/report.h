@@ -38,6 +38,15 @@ as_code as_report_write(as_report_format format, const as_doc *const *docs, size
 /* One line of JSON for a fact: {"kind":..,"attrs":{..},"evidence":{..},"also":[..]}. No newline. */
 void as_report_fact(const as_analysis *a, const as_fact *fact, as_buf *out);
 
+/*
+ * In the ids of an analysis whose hash is not known yet (a portion of a log), the 16 digits
+ * of the hash are this byte, which stands nowhere else in a line of JSON. as_report_hash()
+ * puts `a`'s own in their places.
+ */
+#define AS_REPORT_NO_HASH 0x01
+
+void as_report_hash(const as_analysis *a, uint8_t *text, size_t n);
+
 #ifdef __cplusplus
 }
 #endif
