@@ -41,6 +41,9 @@ int as_say_error(const as_err *err);
 /* "assay: error: report.json: byte 1234: ..."; its exit status. */
 int as_say_input(const char *path, const as_err *err);
 
+/* "assay: warning: events.json: line 12 passed over: byte 1234: ...". */
+void as_say_bad(const char *name, bool is_record, uint64_t number, const as_err *why);
+
 /* The name of an input for a person: "standard input" for "-". */
 const char *as_input_name(const char *path);
 

@@ -142,8 +142,9 @@ static as_code choose(const as_args *args, struct analyze *job, as_err *err)
 static as_code build(const struct analyze *job, const as_input *input, struct kept *ret,
                      as_err *err)
 {
+    as_read_options options = {.digest = true};
     struct kept k = {0};
-    as_code rc = as_report_read(job->args, input, NULL, &k.analysis, err);
+    as_code rc = as_report_read(job->args, input, &options, &k.analysis, err);
 
     if (!rc)
         rc = as_doc_build(k.analysis, &job->doc, &k.doc, err);

@@ -32,15 +32,32 @@ static bool names_input(const as_err *err, const char *path)
     return false;
 }
 
-int as_say_input(const char *path, const as_err *err)
+/* The end of a long name says more than its beginning. */
+static const char *short_name(const char *name, const char **ret_dots)
 {
-    const char *name = as_input_name(path), *dots = "";
     size_t n = strlen(name);
 
-    if (n > NAME_SHOWN) {
-        name += n - NAME_SHOWN;
-        dots = "...";
-    }
+    *ret_dots = n > NAME_SHOWN ? "..." : "";
+    return n > NAME_SHOWN ? name + n - NAME_SHOWN : name;
+}
+
+void as_say_bad(const char *path, bool is_record, uint64_t number, const as_err *why)
+{
+    const char *dots, *name = short_name(path, &dots);
+    const char *what = is_record ? "record" : "line";
+
+    if (why->offset != AS_NO_OFFSET)
+        as_log(AS_LOG_WARN, "%s%s: %s %llu passed over: byte %zu: %s", dots, name, what,
+               (unsigned long long)number, why->offset, why->msg);
+    else
+        as_log(AS_LOG_WARN, "%s%s: %s %llu passed over: %s", dots, name, what,
+               (unsigned long long)number, why->msg);
+}
+
+int as_say_input(const char *path, const as_err *err)
+{
+    const char *dots, *name = short_name(as_input_name(path), &dots);
+
     if (err->offset != AS_NO_OFFSET)
         as_log(AS_LOG_ERROR, "%s%s: byte %zu: %s", dots, name, err->offset, err->msg);
     else if (names_input(err, path))

@@ -28,11 +28,39 @@ static void tick(void *ctx, uint64_t done)
     as_progress_at(ctx, done);
 }
 
+#define BAD_TOLD 10 /* lines of one input; the rest is a number */
+
+struct bad {
+    const char *name;
+    uint64_t told;
+};
+
+static void bad_line(void *ctx, bool is_record, uint64_t number, const as_err *why)
+{
+    struct bad *bad = ctx;
+
+    if (bad->told == BAD_TOLD)
+        return;
+    bad->told++;
+    as_say_bad(bad->name, is_record, number, why);
+}
+
+static void more_bad(const struct bad *bad, const as_analysis *a)
+{
+    uint64_t more = a->bad_lines - bad->told;
+
+    if (more > 0)
+        as_log(AS_LOG_WARN, "%s: %llu more %s cannot be read", bad->name, (unsigned long long)more,
+               a->has_records ? (more == 1 ? "record" : "records")
+                              : (more == 1 ? "line" : "lines"));
+}
+
 as_code as_report_read(const as_args *args, const as_input *input, const as_read_options *options,
                        as_analysis **ret, as_err *err)
 {
     as_read_options all = options ? *options : (as_read_options){0};
     as_source *source = input->source;
+    struct bad bad = {.name = as_input_name(as_source_name(source))};
     as_progress progress;
     as_code rc;
 
@@ -40,10 +68,13 @@ as_code as_report_read(const as_args *args, const as_input *input, const as_read
     all.found = input->found;
     all.on_tick = tick;
     all.tick_ctx = &progress;
-    progress = as_progress_start(as_input_name(as_source_name(source)), as_source_size(source),
-                                 as_args_has(args, AS_OPT_QUIET));
+    all.on_bad = bad_line;
+    all.bad_ctx = &bad;
+    progress = as_progress_start(bad.name, as_source_size(source), as_args_has(args, AS_OPT_QUIET));
     rc = as_analysis_read(source, &all, ret, err);
     as_progress_end(&progress);
+    if (!rc)
+        more_bad(&bad, *ret);
     return rc;
 }
 

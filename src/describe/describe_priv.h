@@ -146,6 +146,7 @@ bool as_put_attr(as_render *r, as_attr_name attr); /* false: the fact has no suc
 void as_put_process(as_render *r, uint32_t process);
 void as_put_rest(as_render *r); /* "; key: value" for what was not told whole */
 bool as_all_told(const as_render *r);
+void as_put_times(as_render *r); /* " (1,234 times, last at ..)" */
 void as_render_told(as_render *r, as_attr_name attr);
 bool as_has_attr(const as_render *r, as_attr_name attr);
 size_t as_count_attr(const as_render *r, as_attr_name attr); /* values that are not empty */

@@ -342,6 +342,7 @@ static void put_item(as_render *outer, uint32_t fact)
         as_template_run(&r, tpl);
     if (outer->out->n == at)
         as_put_rest(&r);
+    as_put_times(&r);
 }
 
 static const char *between(const as_fold *fold, const as_teller *t, size_t i)

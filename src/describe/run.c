@@ -15,6 +15,10 @@ static const struct gap {
       "报告没有记录运行结束时间，运行可能中途中断。"}},
     {AS_GAP_STATUS,
      {"The tool itself calls the run failed or aborted.", "工具将本次运行标记为失败或中止。"}},
+    {AS_GAP_UNTOLD,
+     {"The log holds more different facts than a description has room for; 'assay facts' lists "
+      "them all.",
+      "日志中的不同事实过多，描述无法全部容纳；用 assay facts 可逐条列出。"}},
     {AS_GAP_ERRORS,
      {"The tool reported errors of its own, so the report may be incomplete.",
       "工具自身报告了错误，报告可能不完整。"}},
@@ -67,6 +71,48 @@ static void say_count(as_teller *t, uint64_t n, const char *one, const char *man
     else
         as_buf_printf(&t->text, "The input has %s %s.", number, n == 1 ? one : many);
     close_note(t);
+}
+
+/* Of a log: what is told once for many, what has no room, what could not be read. */
+static void say_log(as_teller *t)
+{
+    const as_analysis *a = t->analysis;
+    bool zh = t->options.lang == AS_LANG_ZH;
+    char number[32], first[32];
+
+    as_buf_reset(&t->text);
+    if (a->digested > 0) {
+        (void)as_thousands(a->digested, number);
+        as_buf_printf(
+            &t->text,
+            zh ? "日志很长：仅时间和进程号等编号不同的事实只描述一次并注明次数，因此有 %s "
+                 "条未单独描述；用 assay facts 可逐条列出。"
+               : "The log is long: facts that differ only in time and in numbers such "
+                 "as those of processes are told once, with how often, so that %s are "
+                 "not told by themselves; 'assay facts' lists each.",
+            number);
+        close_note(t);
+    }
+    if (a->untold > 0) {
+        (void)as_thousands(a->untold, number);
+        as_buf_printf(&t->text, zh ? "另有 %s 条事实未被描述。" : "%s facts are not told.", number);
+        close_note(t);
+    }
+    if (a->bad_lines > 0) {
+        (void)as_thousands(a->bad_lines, number);
+        (void)as_thousands(a->first_bad_line, first);
+        if (zh)
+            as_buf_printf(&t->text, "有 %s %s无法解析，已跳过，首个为第 %s %s。", number,
+                          a->has_records ? "条记录" : "行", first, a->has_records ? "条" : "行");
+        else if (a->bad_lines == 1)
+            as_buf_printf(&t->text, "One %s could not be read and was passed over: number %s.",
+                          a->has_records ? "record" : "line", first);
+        else
+            as_buf_printf(&t->text,
+                          "%s %s could not be read and were passed over, the first is number %s.",
+                          number, a->has_records ? "records" : "lines", first);
+        close_note(t);
+    }
 }
 
 static size_t unmapped_paths(const as_coverage *c)
@@ -138,5 +184,6 @@ void as_say_run(as_teller *t)
               "escape of half a surrogate pair, which is no character; it is shown as U+FFFD",
               "escapes of half a surrogate pair, which are no characters; they are shown as U+FFFD",
               "处不成对的代理项转义，不是合法字符，显示为 U+FFFD");
+    say_log(t);
     say_coverage(t);
 }

@@ -374,6 +374,7 @@ void as_say_one(as_teller *t, uint32_t fact)
         t->text = next;
     }
     r.out = &t->text;
+    as_put_times(&r);
     as_say_use(t, fact);
     as_say_tails(t, &fact, 1, &head.folded);
     as_put_stop(&r);

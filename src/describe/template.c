@@ -399,6 +399,24 @@ static void put_parent(as_render *r)
                             as_kind_get((as_kind)as_facts_get(r->t->facts, parent)->kind)->ident));
 }
 
+/*
+ * How many there are; of what happens again and again, and is counted by times, how often
+ * it did.
+ */
+static uint64_t times_of(const as_render *r)
+{
+    const as_say_row *row =
+        as_say_row_get((as_kind)as_facts_get(r->t->facts, r->fold->facts[0])->kind);
+    uint64_t n = r->fold->n;
+
+    for (size_t i = 0; row->unit && !strcmp(row->unit, "次") && i < r->fold->n; i++) {
+        uint64_t times = as_teller_u64(r->t, r->fold->facts[i], AS_ATTR_REPEATED);
+
+        n += times > 1 ? times - 1 : 0;
+    }
+    return n;
+}
+
 static void put_fold_op(as_render *r, const as_op *op)
 {
     if (!r->fold)
@@ -406,8 +424,10 @@ static void put_fold_op(as_render *r, const as_op *op)
     if (op->type == OP_ITEMS) {
         as_put_items(r, r->fold);
     } else if (op->type == OP_N) {
-        as_put_number(r, r->fold->n);
-        put_noun(r, op, r->fold->n);
+        uint64_t n = times_of(r);
+
+        as_put_number(r, n);
+        put_noun(r, op, n);
     } else {
         as_put_text(r, op->type == OP_MOST ? r->fold->most : r->fold->dir);
     }

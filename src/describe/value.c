@@ -402,6 +402,25 @@ void as_put_rest(as_render *r)
     }
 }
 
+/* Of a fact that stands for many of a log. */
+void as_put_times(as_render *r)
+{
+    uint64_t n = as_teller_u64(r->t, r->fact, AS_ATTR_REPEATED);
+    bool zh = r->t->options.lang == AS_LANG_ZH;
+
+    if (n == 0)
+        return;
+    as_put_text(r, zh ? AS_LITERAL("（共") : AS_LITERAL(" ("));
+    as_put_number(r, n);
+    as_put_text(r, zh ? AS_LITERAL("次") : AS_LITERAL(" times"));
+    if (as_has_attr(r, AS_ATTR_LAST_SEEN)) {
+        as_put_text(r, zh ? AS_LITERAL("，最后一次") : AS_LITERAL(", last at "));
+        (void)as_put_attr(r, AS_ATTR_LAST_SEEN);
+    }
+    as_put_text(r, zh ? AS_LITERAL("）") : AS_LITERAL(")"));
+    as_render_told(r, AS_ATTR_REPEATED);
+}
+
 bool as_all_told(const as_render *r)
 {
     const as_fact *f = as_facts_get(r->t->facts, r->fact);

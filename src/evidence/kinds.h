@@ -222,6 +222,7 @@ typedef enum as_attr_type {
     X(AT_LEAST, "at_least", INT)                            \
     X(AT_MOST, "at_most", INT)                              \
     X(LAST_SEEN, "last_seen", TIME)                         \
+    X(REPEATED, "repeated", INT) /* times that a long log says so; told once: digest.c */ \
     X(METADATA, "metadata", TEXT) /* several fields that the tool put into one text */ \
     X(CHANNEL, "channel", TEXT) /* of the Windows event log */ \
     X(RECORD, "record", INT) /* its number in the log */    \

@@ -91,10 +91,20 @@ static as_code read_record(struct log *l, size_t at, size_t size, as_err *err)
     else
         rc = AS_OK;
     if (!rc && !kept) {
-        as_walk_bad(l->w, l->record);
+        if (!why.code)
+            (void)as_fail(&why, AS_INVALID, (size_t)e.begin, "a record without an event number");
+        as_walk_bad(l->w, true, l->record, &why);
         l->damaged += size;
     }
     return rc;
+}
+
+static void bad(struct log *l, uint64_t record, uint64_t at, const char *why)
+{
+    as_err err = {0};
+
+    (void)as_fail(&err, AS_INVALID, (size_t)at, "%s", why);
+    as_walk_bad(l->w, true, record, &err);
 }
 
 static bool is_zero(const uint8_t *p, size_t n)
@@ -110,7 +120,7 @@ static size_t pass_damage(struct log *l, size_t at, size_t end)
     do
         at++;
     while (at < end && !is_record(l, at, end));
-    as_walk_bad(l->w, ++l->record);
+    bad(l, ++l->record, l->base + from, "no record here");
     l->damaged += at - from;
     return at;
 }
@@ -161,7 +171,7 @@ static as_code read_chunk(struct log *l, as_err *err)
     if (is_zero(l->bytes, l->n))
         return AS_OK;
     if (l->n < CHUNK_HEADER || memcmp(l->bytes, "ElfChnk\0", 8) != 0) {
-        as_walk_bad(l->w, ++l->record);
+        bad(l, ++l->record, l->base, "no chunk here");
         l->damaged += l->n;
         return AS_OK;
     }
@@ -169,7 +179,7 @@ static as_code read_chunk(struct log *l, as_err *err)
     sound = whole && free_at >= CHUNK_HEADER && free_at <= l->n && sums_agree(l, free_at);
     /* Of a damaged chunk all is searched: its end may be what is damaged. */
     if (!sound) {
-        as_walk_bad(l->w, l->record + 1);
+        bad(l, l->record + 1, l->base, "a chunk that is cut or whose checksum is wrong");
         free_at = l->n;
     }
     if (!is_zero(l->bytes + free_at, l->n - free_at))
@@ -189,7 +199,7 @@ static as_code note_header(struct log *l, as_err *err)
                        l->n, "not an event log: no file header of 4096 bytes");
     l->dirty = le32(l->bytes + 120) & FLAG_DIRTY;
     if (checksum(0, l->bytes, 120) != le32(l->bytes + 124) && !l->dirty)
-        as_walk_bad(l->w, 1);
+        bad(l, 1, 0, "the checksum of the file header is wrong");
     (void)snprintf(version, sizeof(version), "%u.%u", l->bytes[38] | l->bytes[39] << 8,
                    l->bytes[36] | l->bytes[37] << 8);
     rc = as_facts_intern(l->w->facts, as_bytes_of(version), &l->w->analysis->tool_version);

@@ -85,6 +85,9 @@ typedef void as_tick_fn(void *ctx, uint64_t done);
  */
 typedef as_code as_portion_fn(void *ctx, const as_analysis *a, as_err *err);
 
+/* Called for each line (of a log that has none: record) that cannot be read, with the reason. */
+typedef void as_bad_fn(void *ctx, bool is_record, uint64_t number, const as_err *why);
+
 /* One family of tool output that assay reads; see as_format_get(). */
 typedef struct as_format {
     const char *id;       /* for --as: "cape" */
@@ -106,10 +109,21 @@ typedef struct as_read_options {
     as_portion_fn *on_portion; /* NULL: all facts are kept, up to `memory` */
     void *portion_ctx;
     size_t portion; /* bytes of facts that are handed out together; 0: AS_PORTION_MEMORY */
-    size_t memory;  /* for facts; 0: AS_FACTS_MEMORY */
+    /*
+     * For who wants a log of any size as one analysis: once its facts fill AS_DIGEST_FROM,
+     * those that differ only in time and in numbers given at random become one, which
+     * says how often (AS_ATTR_REPEATED), with the first's evidence and the last's.
+     * `on_portion` must be NULL then.
+     */
+    bool digest;
+    as_bad_fn *on_bad; /* or NULL */
+    void *bad_ctx;
+    size_t memory; /* for facts; 0: AS_FACTS_MEMORY */
 } as_read_options;
 
 #define AS_PORTION_MEMORY ((size_t)64 << 20)
+#define AS_DIGEST_FROM    ((size_t)256 << 20) /* unless `portion` says otherwise */
+#define AS_DIGEST_MEMORY  ((size_t)512 << 20) /* of the facts that are kept of a digest */
 
 struct as_analysis {
     const char *tool;               /* "CAPE" or "Cuckoo" */
@@ -123,18 +137,22 @@ struct as_analysis {
     uint64_t calls;  /* API calls read, repeats not counted */
     /* Why the run behind the report is incomplete: kinds of gap found, as bits. */
     uint32_t gaps; /* AS_GAP_* */
-    /* Records (lines) of a log that could not be read; the rest was. */
+    /* Lines (records) of a log that could not be read; the rest was. */
     uint64_t bad_lines, first_bad_line;
+    bool has_records; /* those numbers count records, not lines */
     as_json_doubts doubts;
     as_coverage coverage;
     as_facts *facts; /* with portions: those since the last */
     uint64_t portions;
+    uint64_t digested; /* facts that were told apart and became others' `repeated` */
+    uint64_t untold;   /* facts for which AS_DIGEST_MEMORY had no room */
 };
 
-#define AS_GAP_ERRORS  1u /* the tool reports errors of its own */
-#define AS_GAP_NOTHING 2u /* nothing ran: no process was seen */
-#define AS_GAP_NO_END  4u /* the run has no end time */
-#define AS_GAP_STATUS  8u /* the tool calls the run failed or aborted */
+#define AS_GAP_ERRORS  1u  /* the tool reports errors of its own */
+#define AS_GAP_NOTHING 2u  /* nothing ran: no process was seen */
+#define AS_GAP_NO_END  4u  /* the run has no end time */
+#define AS_GAP_STATUS  8u  /* the tool calls the run failed or aborted */
+#define AS_GAP_UNTOLD  16u /* a log held more than a description has room for: `untold` */
 
 static inline bool as_analysis_partial(const as_analysis *a)
 {

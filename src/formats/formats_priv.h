@@ -174,7 +174,8 @@ struct as_walk {
     void *own;          /* what the hooks of one reader share */
     bool numbered_keys; /* "file_12" names one of many, as a bare number does */
     uint64_t ticks;
-    size_t portion_at; /* facts of as many bytes are a portion; 0: none is handed out */
+    size_t portion_at;        /* facts of as many bytes are a portion; 0: none is handed out */
+    struct as_digest *digest; /* or NULL */
 };
 
 /* probe.c: what the first bytes of an input say about it. */
@@ -262,8 +263,8 @@ as_code as_paths_carry(as_walk *w, as_copier *c) AS_CHECKED;
 
 /* records.c: an input of many records. */
 
-/* Another record is unreadable: number `record`, from 1. */
-void as_walk_bad(as_walk *w, uint64_t record);
+/* Another line or, of an input that has none, record is unreadable: `number`, from 1. */
+void as_walk_bad(as_walk *w, bool is_record, uint64_t number, const as_err *why);
 
 /*
  * Reads one record, which `t` begins, to its end, and sets *ret_kept if it was one; if not,
@@ -307,9 +308,10 @@ typedef struct as_lines {
 as_code as_lines_next(as_lines *l, as_bytes *ret, size_t *ret_n, as_err *err) AS_CHECKED;
 void as_lines_done(as_lines *l);
 
-/* The line in hand, of which `n` bytes are meant, as evidence; or as a bad record. */
+/* The line in hand, of which `n` bytes are meant, as evidence; or as a bad one, and why. */
 as_evidence as_lines_evidence(const as_lines *l, size_t n);
-as_code as_lines_bad(as_walk *w, const as_lines *l, size_t n, as_err *err) AS_CHECKED;
+as_code as_lines_bad(as_walk *w, const as_lines *l, size_t n, const char *why,
+                     as_err *err) AS_CHECKED;
 
 /* portion.c: logs in bounded memory. To be asked between two records. */
 bool as_walk_portion_due(const as_walk *w);
@@ -321,6 +323,15 @@ bool as_walk_portion_due(const as_walk *w);
  * must be looked up anew.
  */
 as_code as_walk_portion(as_walk *w, uint32_t *keep, size_t n, as_err *err) AS_CHECKED;
+
+/* digest.c: what the portions of one log have in common. */
+typedef struct as_digest as_digest;
+
+as_digest *as_digest_new(size_t memory) AS_CHECKED; /* 0: AS_DIGEST_MEMORY */
+void as_digest_free(as_digest *d);
+as_portion_fn as_digest_add;
+/* Adds the last portion, and makes the facts of the analysis those of the digest. */
+as_code as_digest_finish(as_digest *d, as_walk *w, as_err *err) AS_CHECKED;
 
 /* calls.c */
 as_hook as_read_calls;

@@ -74,11 +74,13 @@ as_evidence as_lines_evidence(const as_lines *l, size_t n)
     return (as_evidence){l->begin, l->begin + n, 0, l->number};
 }
 
-as_code as_lines_bad(as_walk *w, const as_lines *l, size_t n, as_err *err)
+as_code as_lines_bad(as_walk *w, const as_lines *l, size_t n, const char *why, as_err *err)
 {
     as_place root = {0};
     as_place place = {.up = &root, .step = l->number, .begin = l->begin};
+    as_err reason = {0};
 
-    as_walk_bad(w, l->number);
+    (void)as_fail(&reason, AS_INVALID, (size_t)l->begin, "%s", why);
+    as_walk_bad(w, false, l->number, &reason);
     return as_paths_add(w, &place, n, false, err);
 }

@@ -84,6 +84,10 @@ static as_code read_all(as_walk *w, as_err *err)
         rc = reader->read(w, err);
     if (rc)
         return rc;
+    if (w->digest && w->analysis->portions)
+        rc = as_digest_finish(w->digest, w, err);
+    if (rc)
+        return rc;
     w->analysis->doubts = as_json_doubts_so_far(w->json);
     w->analysis->size = as_source_at(w->source);
     as_source_sha256(w->source, w->analysis->sha256);
@@ -97,6 +101,7 @@ static void walk_done(as_walk *w)
     as_tally_free(w->tally);
     as_counts_free(w->counts);
     as_paths_free(w->paths);
+    as_digest_free(w->digest);
     as_buf_done(&w->text);
     as_buf_done(&w->path);
     as_buf_done(&w->call);
@@ -125,24 +130,38 @@ static as_analysis *analysis_new(as_source *source, const as_read_options *optio
     return a;
 }
 
+/* A digest is whoever takes the portions. */
+static as_code begin_walk(as_walk *w, as_read_options *own, as_err *err)
+{
+    size_t portion = own->digest ? AS_DIGEST_FROM : AS_PORTION_MEMORY;
+
+    w->analysis = analysis_new(w->source, own);
+    w->tally = as_tally_new();
+    w->paths = as_paths_new();
+    if (own->digest)
+        w->digest = as_digest_new(0);
+    if (!w->analysis || !w->tally || !w->paths || (own->digest && !w->digest))
+        return as_fail_nomem(err, "reading a report");
+    if (own->digest) {
+        own->on_portion = as_digest_add;
+        own->portion_ctx = w->digest;
+    }
+    own->portion = own->portion ? own->portion : portion;
+    if (own->on_portion)
+        w->portion_at = own->portion;
+    w->facts = w->analysis->facts;
+    return AS_OK;
+}
+
 as_code as_analysis_read(as_source *source, const as_read_options *options, as_analysis **ret,
                          as_err *err)
 {
-    static const as_read_options none = {0};
-    as_walk w = {.options = options ? options : &none, .source = source};
-    as_code rc;
+    as_read_options own = options ? *options : (as_read_options){0};
+    as_walk w = {.options = &own, .source = source};
+    as_code rc = begin_walk(&w, &own, err);
 
-    if (w.options->on_portion)
-        w.portion_at = w.options->portion ? w.options->portion : AS_PORTION_MEMORY;
-    w.analysis = analysis_new(source, w.options);
-    w.tally = as_tally_new();
-    w.paths = as_paths_new();
-    if (!w.analysis || !w.tally || !w.paths) {
-        rc = as_fail_nomem(err, "reading a report");
-    } else {
-        w.facts = w.analysis->facts;
+    if (!rc)
         rc = read_all(&w, err);
-    }
     walk_done(&w);
     if (rc) {
         as_analysis_free(w.analysis);

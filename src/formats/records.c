@@ -6,6 +6,8 @@
 
 /* JSON values one after the other, or the elements of one array. */
 
+#define NOT_ONE "JSON, but no record of this format"
+
 struct records {
     as_walk *w;
     as_record_fn *fn;
@@ -13,10 +15,23 @@ struct records {
     void *ctx;
 };
 
-void as_walk_bad(as_walk *w, uint64_t record)
+void as_walk_bad(as_walk *w, bool is_record, uint64_t number, const as_err *why)
 {
-    if (!w->analysis->bad_lines++)
-        w->analysis->first_bad_line = record;
+    as_analysis *a = w->analysis;
+
+    if (!a->bad_lines++)
+        a->first_bad_line = number;
+    a->has_records = is_record;
+    if (w->options->on_bad)
+        w->options->on_bad(w->options->bad_ctx, is_record, number, why);
+}
+
+static void told_bad(as_walk *w, bool is_record, uint64_t number, const char *why)
+{
+    as_err err = {0};
+
+    (void)as_fail(&err, AS_INVALID, AS_NO_OFFSET, "%s", why);
+    as_walk_bad(w, is_record, number, &err);
 }
 
 /* What is left of a record that was given up. */
@@ -98,7 +113,7 @@ static as_code one_value(struct records *r, as_json_tok *t, uint64_t *done, bool
     if (broken)
         return rc;
     if (!rc && !kept) {
-        as_walk_bad(w, place.step);
+        told_bad(w, false, place.step, NOT_ONE);
         rc = count_lost(w, place.begin, t->end, err);
     }
     *done = t->end;
@@ -128,7 +143,7 @@ static as_code read_values(struct records *r, as_err *err)
             return rc;
         }
         lost = true;
-        as_walk_bad(w, as_json_line(w->json));
+        as_walk_bad(w, false, as_json_line(w->json), &bad);
         rc = as_json_resync(w->json, err);
         if (rc)
             return rc;
@@ -155,7 +170,7 @@ static as_code read_array(struct records *r, as_err *err)
         place.begin = t.begin;
         rc = read_record(r, &place, &t, &kept, &broken, err);
         if (!rc && !kept) {
-            as_walk_bad(w, i + 1);
+            told_bad(w, true, i + 1, NOT_ONE);
             rc = count_lost(w, place.begin, t.end, err);
         }
     }

@@ -349,7 +349,7 @@ static as_code read_line(as_walk *w, struct matches *m, as_bytes line, as_err *e
         return read_message(w, m, line.p[0] == 'e', line, err);
     if (!hex_length(line) && parse_rule(line, &r))
         return read_rule(w, m, &r, line, err);
-    return as_lines_bad(w, &m->lines, line.n, err);
+    return as_lines_bad(w, &m->lines, line.n, "neither a match nor a string of one", err);
 }
 
 static as_code read_lines(as_walk *w, struct matches *m, as_err *err)

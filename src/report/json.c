@@ -75,10 +75,9 @@ static void put_gaps(struct sink *s)
         uint32_t bit;
         const char *name;
     } gaps[] = {
-        {AS_GAP_ERRORS, "tool_errors"},
-        {AS_GAP_NOTHING, "no_process"},
-        {AS_GAP_NO_END, "no_end_time"},
-        {AS_GAP_STATUS, "failed_status"},
+        {AS_GAP_ERRORS, "tool_errors"},    {AS_GAP_NOTHING, "no_process"},
+        {AS_GAP_NO_END, "no_end_time"},    {AS_GAP_STATUS, "failed_status"},
+        {AS_GAP_UNTOLD, "too_many_facts"},
     };
 
     as_jsonw_key(&s->w, "partial");
@@ -128,6 +127,21 @@ static void put_doubts(struct sink *s)
     put_number(s, "lone_surrogates", d->lone_surrogates);
     if (d->lone_surrogates > 0)
         put_number(s, "first_surrogate", d->first_surrogate);
+    as_jsonw_end(&s->w);
+}
+
+/* Of a log: what could not be read, and what a digest put together or had no room for. */
+static void put_log(struct sink *s)
+{
+    const as_analysis *a = s->a;
+
+    as_jsonw_key(&s->w, "log");
+    as_jsonw_object(&s->w);
+    put_number(s, "bad_lines", a->bad_lines);
+    if (a->bad_lines > 0)
+        put_number(s, "first_bad_line", a->first_bad_line);
+    put_number(s, "facts_repeated", a->digested);
+    put_number(s, "facts_left_out", a->untold);
     as_jsonw_end(&s->w);
 }
 
@@ -247,6 +261,7 @@ static void put_analysis(struct sink *s)
     put_coverage(s);
     put_number(s, "calls", s->a->calls);
     put_doubts(s);
+    put_log(s);
     put_facts(s);
     put_sections(s);
     as_jsonw_end(&s->w);

@@ -4,6 +4,8 @@
  */
 #include "unit/formats/reports.h"
 
+#include "formats/formats_priv.h"
+
 #include <inttypes.h>
 
 #include "base/banned.h"
@@ -162,6 +164,117 @@ static void whoever_takes_them_may_stop_the_reading(void **state)
     as_buf_done(&log);
 }
 
+static uint64_t repeated(const as_facts *f, const as_fact *fact)
+{
+    uint64_t n = 1;
+
+    (void)as_bytes_u64(as_fact_text(f, fact, AS_ATTR_REPEATED), &n);
+    return n;
+}
+
+/* Facts by kind, those that stand for several counted as often. */
+static void count_kinds(const as_facts *f, uint64_t counts[AS_KIND_COUNT])
+{
+    for (uint32_t i = 0; i < as_facts_count(f); i++) {
+        const as_fact *fact = as_facts_get(f, i);
+
+        if (!(fact->flags & AS_FACT_GONE))
+            counts[fact->kind] += repeated(f, fact);
+    }
+}
+
+/* Each round writes the same files by the same programs under other numbers and times. */
+static void put_round(as_buf *b, int round)
+{
+    for (int i = 0; i < 50; i++) {
+        int guid = round * 50 + i;
+
+        as_buf_printf(b,
+                      "{\"EventID\":1,\"Channel\":\"Microsoft-Windows-Sysmon/Operational\","
+                      "\"ProviderName\":\"Microsoft-Windows-Sysmon\",\"ProcessGuid\":\"{%08x}\","
+                      "\"ProcessId\":%d,\"Image\":\"C:\\\\p%d.exe\",\"CommandLine\":\"p%d -x\","
+                      "\"UtcTime\":\"2026-01-01 00:%02d:%02d\"}\n",
+                      guid, 1000 + guid, i, i, round / 60 % 60, round % 60);
+        as_buf_printf(
+            b,
+            "{\"EventID\":11,\"Channel\":\"Microsoft-Windows-Sysmon/Operational\","
+            "\"ProviderName\":\"Microsoft-Windows-Sysmon\",\"ProcessGuid\":\"{%08x}\","
+            "\"ProcessId\":%d,\"Image\":\"C:\\\\p%d.exe\","
+            "\"TargetFilename\":\"C:\\\\out%d\",\"UtcTime\":\"2026-01-01 00:%02d:%02d\"}\n",
+            guid, 1000 + guid, i, i, round / 60 % 60, round % 60);
+    }
+}
+
+static void a_digest_counts_what_is_alike(void **state)
+{
+    as_read_options options = {.digest = true, .portion = 1 << 20};
+    uint64_t whole_counts[AS_KIND_COUNT] = {0}, counts[AS_KIND_COUNT] = {0};
+    as_analysis *whole = NULL, *a = NULL;
+    as_buf log = {0};
+    as_err err = {0};
+    size_t files = 0;
+
+    (void)state;
+    for (int round = 0; round < 300; round++)
+        put_round(&log, round);
+    assert_int_equal(read_report(as_buf_bytes(&log), NULL, &whole, &err), AS_OK);
+    assert_int_equal(read_report(as_buf_bytes(&log), &options, &a, &err), AS_OK);
+    assert_true(a->portions > 2);
+    count_kinds(whole->facts, whole_counts);
+    count_kinds(a->facts, counts);
+    assert_memory_equal(counts, whole_counts, sizeof(counts));
+    for (uint32_t i = 0; i < as_facts_count(a->facts); i++) {
+        const as_fact *fact = as_facts_get(a->facts, i);
+        char program[16];
+
+        if (fact->kind != AS_KIND_FILE_CREATED || (fact->flags & AS_FACT_GONE))
+            continue;
+        (void)snprintf(program, sizeof(program), "p%zu -x", files);
+        assert_int_equal(repeated(a->facts, fact), 300);
+        assert_true(as_bytes_is(as_fact_text(a->facts, fact, AS_ATTR_TIME), "2026-01-01 00:00:00"));
+        assert_true(
+            as_bytes_is(as_fact_text(a->facts, fact, AS_ATTR_LAST_SEEN), "2026-01-01 00:04:59"));
+        assert_true(as_bytes_is(as_fact_text(a->facts,
+                                             as_facts_get(a->facts, as_fact_parent(a->facts, fact)),
+                                             AS_ATTR_COMMAND_LINE),
+                                program));
+        assert_int_equal(fact->n_evidence, 2);
+        files++;
+    }
+    assert_int_equal(files, 50);
+    assert_int_equal(a->digested, 300 * 100 - 100);
+    assert_true(a->untold == 0 && !as_analysis_partial(a));
+    as_analysis_free(whole);
+    as_analysis_free(a);
+    as_buf_done(&log);
+}
+
+static void what_has_no_room_is_counted(void **state)
+{
+    as_digest *d = as_digest_new(64 << 10);
+    as_analysis *whole = NULL;
+    as_buf log = make_log();
+    as_walk w = {0};
+    as_err err = {0};
+    size_t n;
+
+    (void)state;
+    assert_non_null(d);
+    assert_int_equal(read_report(as_buf_bytes(&log), NULL, &whole, &err), AS_OK);
+    n = as_facts_count(whole->facts);
+    w.analysis = whole;
+    w.facts = whole->facts;
+    w.paths = as_paths_new();
+    assert_int_equal(as_digest_finish(d, &w, &err), AS_OK);
+    assert_true(whole->untold > 0 && whole->gaps == AS_GAP_UNTOLD);
+    assert_true(as_facts_count(whole->facts) + whole->untold + whole->digested >= n);
+    assert_true(as_facts_memory(whole->facts) < 4 << 20);
+    as_digest_free(d);
+    as_paths_free(w.paths);
+    as_analysis_free(whole);
+    as_buf_done(&log);
+}
+
 /* Portions are printed into memory of the same heap, so their text is left out here. */
 static as_code count_alone(void *ctx, const as_analysis *a, as_err *err)
 {
@@ -205,6 +318,8 @@ int main(void)
         cmocka_unit_test(portions_hold_what_one_piece_holds),
         cmocka_unit_test(memory_does_not_grow_with_the_log),
         cmocka_unit_test(whoever_takes_them_may_stop_the_reading),
+        cmocka_unit_test(a_digest_counts_what_is_alike),
+        cmocka_unit_test(what_has_no_room_is_counted),
         cmocka_unit_test(each_failing_allocation_is_told),
     };
 

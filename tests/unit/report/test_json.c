@@ -26,6 +26,7 @@ static void a_small_document_reads_like_this(void **state)
         "\"sha256\":null,\"name\":null,\"type\":null,\"size\":null},\"partial\":false,"
         "\"gaps\":[],\"coverage\":{\"mapped_bytes\":100000,\"total_bytes\":100000,"
         "\"unmapped\":[]},\"calls\":0,\"doubts\":{\"duplicate_keys\":0,\"lone_surrogates\":0},"
+        "\"log\":{\"bad_lines\":0,\"facts_repeated\":0,\"facts_left_out\":0},"
         "\"facts\":{\"count\":2,\"by_kind\":{\"process\":2}},\"sections\":[{\"name\":"
         "\"processes\",\"title\":\"processes\",\"sentences\":[{\"text\":\"It ran.\","
         "\"weight\":\"high\",\"evidence\":[\"333a41484f565d64-1000-10\","
