@@ -16,7 +16,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = os.environ.get('ASSAY_BIN', str(ROOT / 'build' / 'assay'))
-EVENTS = 150_000
+EVENTS = 300_000
 BAD = 77_777
 # Of address space; all facts together take more. A sanitizer takes terabytes.
 MEMORY_MB = None if 'san' in BIN else 170
