@@ -124,6 +124,13 @@ as_code as_facts_node(as_facts *f, as_node parent, as_step last, as_node *ret) A
  * number of one, from 1: written "#12", with a JSON Pointer into the record behind it.
  */
 void as_facts_number_records(as_facts *f);
+bool as_facts_has_records(const as_facts *f);
+
+/*
+ * The input is several, one behind the other: the next begins at offset `base`, and is or is
+ * not a sequence of records.
+ */
+as_code as_facts_next_input(as_facts *f, uint64_t base, bool records) AS_CHECKED;
 
 /* JSON Pointer (RFC 6901) of an evidence, appended to `out`. */
 void as_facts_pointer(const as_facts *f, const as_evidence *e, as_buf *out);
@@ -164,6 +171,9 @@ void as_facts_drop(as_facts *f, uint32_t fact, uint32_t parent);
  * that was joined already stands for the fact it was joined into.
  */
 as_code as_facts_join(as_facts *f, uint32_t into, uint32_t from) AS_CHECKED;
+
+/* The same, but only a value that `into` has already is left behind: it may have two names. */
+as_code as_facts_join_values(as_facts *f, uint32_t into, uint32_t from) AS_CHECKED;
 
 /*
  * A container may be taken as evidence before its end is known, with end 0. This

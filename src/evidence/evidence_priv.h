@@ -36,6 +36,11 @@ typedef struct as_link {
     as_step step;
 } as_link;
 
+typedef struct as_span {
+    uint64_t base;
+    bool records;
+} as_span;
+
 typedef struct as_block as_block;
 
 /* One place of the table. `tag` is the text's hash: its low bits are also where it looks first. */
@@ -56,7 +61,8 @@ typedef struct as_pool {
 
 struct as_facts {
     size_t limit, used;
-    bool records; /* pointers begin with a record's number */
+    bool records;   /* pointers begin with a record's number */
+    as_rows inputs; /* as_span, rising, of several inputs one behind the other */
     as_pool pool;
     as_rows nodes;    /* as_link; node 1 first */
     as_rows facts;    /* as_fact */

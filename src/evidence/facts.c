@@ -31,6 +31,7 @@ void as_facts_free(as_facts *f)
     as_mem_free(f->facts.p);
     as_mem_free(f->attrs.p);
     as_mem_free(f->evidence.p);
+    as_mem_free(f->inputs.p);
     as_mem_free(f);
 }
 

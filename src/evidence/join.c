@@ -25,10 +25,11 @@ static uint32_t present(const as_facts *f, uint32_t fact)
 
 /* --- what `into` has not got ---------------------------------------------------- */
 
-static bool lacks_attr(const as_attr *have, size_t n, const as_attr *attr)
+/* `values`: another value of a name that is there is lacking too. */
+static bool lacks_attr(const as_attr *have, size_t n, const as_attr *attr, bool values)
 {
     for (size_t i = 0; i < n; i++) {
-        if (have[i].name == attr->name)
+        if (have[i].name == attr->name && (!values || have[i].str == attr->str))
             return false;
     }
     return true;
@@ -44,13 +45,13 @@ static bool lacks_evidence(const as_evidence *have, size_t n, const as_evidence 
     return true;
 }
 
-static size_t count_attrs(const as_facts *f, const as_fact *into, const as_fact *from)
+static size_t count_attrs(const as_facts *f, const as_fact *into, const as_fact *from, bool values)
 {
     const as_attr *have = as_fact_attrs(f, into), *more = as_fact_attrs(f, from);
     size_t n = 0;
 
     for (size_t i = 0; i < from->n_attrs; i++)
-        n += lacks_attr(have, into->n_attrs, &more[i]);
+        n += lacks_attr(have, into->n_attrs, &more[i], values);
     return n;
 }
 
@@ -136,7 +137,7 @@ static as_code evidence_room(as_facts *f, as_fact *into, size_t more, bool open)
 
 /* --- moving it over --------------------------------------------------------------- */
 
-static void take_attrs(as_facts *f, as_fact *into, const as_fact *from)
+static void take_attrs(as_facts *f, as_fact *into, const as_fact *from, bool values)
 {
     as_attr *all = f->attrs.p;
     size_t had = into->n_attrs; /* a name that `from` has twice comes over twice */
@@ -144,7 +145,7 @@ static void take_attrs(as_facts *f, as_fact *into, const as_fact *from)
     for (size_t i = 0; i < from->n_attrs; i++) {
         const as_attr *a = &all[from->attrs + i];
 
-        if (lacks_attr(all + into->attrs, had, a))
+        if (lacks_attr(all + into->attrs, had, a, values))
             all[into->attrs + into->n_attrs++] = *a;
     }
 }
@@ -172,7 +173,7 @@ static void take_place(const as_facts *f, as_fact *into, uint32_t from)
         into->parent = as_fact_parent(f, fact_at(f, from));
 }
 
-as_code as_facts_join(as_facts *f, uint32_t into, uint32_t from)
+static as_code join(as_facts *f, uint32_t into, uint32_t from, bool values)
 {
     as_fact *to, *old;
     size_t n_attrs, n_evidence;
@@ -185,17 +186,27 @@ as_code as_facts_join(as_facts *f, uint32_t into, uint32_t from)
         return AS_OK;
     to = fact_at(f, into);
     old = fact_at(f, from);
-    n_attrs = count_attrs(f, to, old);
+    n_attrs = count_attrs(f, to, old, values);
     n_evidence = count_evidence(f, to, old, &open);
     rc = attrs_room(f, to, n_attrs);
     if (!rc)
         rc = evidence_room(f, to, n_evidence, open);
     if (rc)
         return rc;
-    take_attrs(f, to, old);
+    take_attrs(f, to, old, values);
     take_evidence(f, to, old);
     take_place(f, to, from);
     old->flags |= AS_FACT_GONE;
     old->parent = into;
     return AS_OK;
+}
+
+as_code as_facts_join(as_facts *f, uint32_t into, uint32_t from)
+{
+    return join(f, into, from, false);
+}
+
+as_code as_facts_join_values(as_facts *f, uint32_t into, uint32_t from)
+{
+    return join(f, into, from, true);
 }

@@ -22,6 +22,30 @@ void as_facts_number_records(as_facts *f)
     f->records = true;
 }
 
+bool as_facts_has_records(const as_facts *f)
+{
+    return f->records;
+}
+
+as_code as_facts_next_input(as_facts *f, uint64_t base, bool records)
+{
+    as_code rc = as_rows_room(f, &f->inputs, sizeof(as_span), 1, AS_ROWS_MAX);
+
+    if (!rc)
+        ((as_span *)f->inputs.p)[f->inputs.n++] = (as_span){base, records};
+    return rc;
+}
+
+static bool has_records(const as_facts *f, uint64_t at)
+{
+    const as_span *spans = f->inputs.p;
+    size_t n = f->inputs.n;
+
+    while (n > 0 && spans[n - 1].base > at)
+        n--;
+    return n > 0 ? spans[n - 1].records : f->records;
+}
+
 static size_t index_size(as_step step)
 {
     size_t n = 1;
@@ -89,7 +113,7 @@ void as_facts_pointer(const as_facts *f, const as_evidence *e, as_buf *out)
         at = step_put(f, e->last, at);
     for (as_node node = e->node; node > 0; node = links[node - 1].up)
         at = step_put(f, links[node - 1].step, at);
-    if (f->records && at[1] >= '0' && at[1] <= '9')
+    if (has_records(f, e->begin) && at[1] >= '0' && at[1] <= '9')
         *at = '#';
     out->n += n;
 }

@@ -146,7 +146,17 @@ struct as_analysis {
     uint64_t portions;
     uint64_t digested; /* facts that were told apart and became others' `repeated` */
     uint64_t untold;   /* facts for which AS_DIGEST_MEMORY had no room */
+    /* Of a joined analysis: what it was made of. Its own source, hash and coverage are empty. */
+    struct as_part *parts;
+    size_t n_parts;
 };
+
+/* The inputs of a joined analysis lie one behind the other: the evidence of the facts of one
+ * is `base` further on than in the input itself. */
+typedef struct as_part {
+    const as_analysis *analysis;
+    uint64_t base;
+} as_part;
 
 #define AS_GAP_ERRORS  1u  /* the tool reports errors of its own */
 #define AS_GAP_NOTHING 2u  /* nothing ran: no process was seen */
@@ -167,6 +177,25 @@ static inline bool as_analysis_partial(const as_analysis *a)
 as_code as_analysis_read(as_source *source, const as_read_options *options, as_analysis **ret,
                          as_err *err) AS_CHECKED;
 void as_analysis_free(as_analysis *a);
+
+/*
+ * Whether both are about one sample: the strongest hash that both give is the same. A name
+ * never joins.
+ */
+bool as_analysis_same_sample(const as_analysis *a, const as_analysis *b);
+
+#define AS_PARTS_MAX 26u /* of a joined analysis: each has a letter in a report */
+
+/*
+ * One sample seen by several tools, as one analysis: all facts of all, and what two of them
+ * both saw is one fact with the evidence of both. Processes, calls and what else belongs to
+ * one run stay apart. `all` must outlive the result. AS_LIMIT: too many, or too many facts.
+ */
+as_code as_analyses_join(const as_analysis *const *all, size_t n, as_analysis **ret,
+                         as_err *err) AS_CHECKED;
+
+/* Which part has the bytes at `offset`, and with them an evidence; 0 of any other analysis. */
+size_t as_analysis_part(const as_analysis *a, uint64_t offset);
 
 /*
  * Of a fact made from a Windows event: the field that the event itself calls `name`

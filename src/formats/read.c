@@ -178,5 +178,6 @@ void as_analysis_free(as_analysis *a)
     as_facts_free(a->facts);
     as_mem_free(a->coverage.rows);
     as_mem_free((void *)(uintptr_t)a->source);
+    as_mem_free(a->parts);
     as_mem_free(a);
 }
