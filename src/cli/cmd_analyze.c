@@ -1,5 +1,6 @@
 #include "cli/cli_priv.h"
 
+#include "base/log.h"
 #include "report/report.h"
 
 #include <errno.h>
@@ -16,9 +17,11 @@
 #define WIDTH_TERMINAL 80u  /* of one that does not tell */
 #define WIDTH_ELSE     100u /* a file, a pipe */
 
-/* A report that waits for the others of its document. */
-struct kept {
-    as_analysis *analysis;
+/* The reports of one sample, or the one report of whatever it is. */
+struct group {
+    as_analysis *parts[AS_PARTS_MAX];
+    size_t n;
+    as_analysis *joined; /* once there are several */
     as_doc *doc;
 };
 
@@ -27,10 +30,15 @@ struct analyze {
     as_report_format format;
     as_doc_options doc;
     as_report_options report;
-    struct kept *kept; /* in the order that they were met in */
+    struct group *groups; /* in the order that they were met in */
     size_t n, cap;
-    bool started; /* a report was already written */
+    size_t memory; /* of the facts of all */
+    bool started;  /* a report was already written */
+    int worst;     /* exit status of those that could not be told */
 };
+
+/* Reports wait for others of the same sample until their facts fill this much. */
+#define WAITING_MEMORY ((size_t)1 << 30)
 
 static as_lang locale_lang(void)
 {
@@ -139,104 +147,191 @@ static as_code choose(const as_args *args, struct analyze *job, as_err *err)
     return choose_width(args, &job->report.width, err);
 }
 
-static as_code build(const struct analyze *job, const as_input *input, struct kept *ret,
-                     as_err *err)
+static void group_done(struct group *g)
 {
-    as_read_options options = {.digest = true};
-    struct kept k = {0};
-    as_code rc = as_report_read(job->args, input, &options, &k.analysis, err);
+    as_doc_free(g->doc);
+    as_analysis_free(g->joined);
+    for (size_t i = 0; i < g->n; i++)
+        as_analysis_free(g->parts[i]);
+    *g = (struct group){0};
+}
 
+static void groups_done(struct analyze *job)
+{
+    for (size_t i = 0; i < job->n; i++)
+        group_done(&job->groups[i]);
+    job->n = 0;
+    job->memory = 0;
+}
+
+/* A sample that cannot be told (it holds too much) costs itself alone. */
+static bool tell(struct analyze *job, struct group *g)
+{
+    const as_analysis *parts[AS_PARTS_MAX];
+    as_err err = {0};
+    as_code rc = AS_OK;
+    int status;
+
+    for (size_t i = 0; i < g->n; i++)
+        parts[i] = g->parts[i];
+    if (g->n > 1)
+        rc = as_analyses_join(parts, g->n, &g->joined, &err);
     if (!rc)
-        rc = as_doc_build(k.analysis, &job->doc, &k.doc, err);
-    if (rc)
-        as_analysis_free(k.analysis);
-    else
-        *ret = k;
-    return rc;
+        rc = as_doc_build(g->joined ? g->joined : parts[0], &job->doc, &g->doc, &err);
+    if (!rc)
+        return true;
+    status = as_say_input(parts[0]->source, &err);
+    job->worst = status > job->worst ? status : job->worst;
+    return false;
 }
 
-static void kept_done(const struct kept *k)
+/* Text and Markdown: one document after the other. */
+static as_code write_each(struct analyze *job, as_out *out, as_err *err)
 {
-    as_doc_free(k->doc);
-    as_analysis_free(k->analysis);
-}
+    as_code rc = AS_OK;
 
-/* Text and Markdown: one report after the other, so that memory holds only one. */
-static as_code write_one(void *ctx, const as_input *input, as_out *out, as_err *err)
-{
-    struct analyze *job = ctx;
-    struct kept k = {0};
-    const as_doc *one;
-    as_code rc = build(job, input, &k, err);
+    for (size_t i = 0; !rc && i < job->n; i++) {
+        struct group *g = &job->groups[i];
+        const as_doc *one;
 
-    if (rc)
-        return rc;
-    if (job->started)
-        as_buf_byte(&out->buf, '\n');
-    one = k.doc;
-    rc = as_report_write(job->format, &one, 1, &job->report, &out->buf, err);
-    job->started = job->started || !rc;
-    kept_done(&k);
-    return rc;
-}
-
-static as_code keep_one(void *ctx, const as_input *input, as_out *out, as_err *err)
-{
-    struct analyze *job = ctx;
-    as_code rc;
-
-    (void)out;
-    if (job->n == job->cap) {
-        size_t cap = job->cap > 0 ? job->cap * 2 : 8;
-        struct kept *kept = as_mem_resize(job->kept, cap * sizeof(*kept));
-
-        if (!kept)
-            return as_fail_nomem(err, "the reports");
-        job->kept = kept;
-        job->cap = cap;
+        if (!tell(job, g))
+            continue;
+        if (job->started)
+            as_buf_byte(&out->buf, '\n');
+        one = g->doc;
+        rc = as_report_write(job->format, &one, 1, &job->report, &out->buf, err);
+        job->started = true;
+        if (!rc)
+            rc = as_out_relieve(out, err);
+        group_done(g);
     }
-    rc = build(job, input, &job->kept[job->n], err);
-    if (!rc)
-        job->n++;
+    groups_done(job);
     return rc;
 }
 
-static as_code write_all(void *ctx, as_out *out, as_err *err)
+/* HTML and JSON: all in one document. */
+static as_code write_all(struct analyze *job, as_out *out, as_err *err)
 {
-    struct analyze *job = ctx;
     const as_doc **docs = as_mem_zero(job->n, sizeof(void *)); /* all object pointers are alike */
-    as_code rc;
+    as_code rc = AS_OK;
+    size_t n = 0;
 
     if (!docs)
         return as_fail_nomem(err, "the reports");
-    for (size_t i = 0; i < job->n; i++)
-        docs[i] = job->kept[i].doc;
-    rc = as_report_write(job->format, docs, job->n, &job->report, &out->buf, err);
+    for (size_t i = 0; i < job->n; i++) {
+        if (tell(job, &job->groups[i]))
+            docs[n++] = job->groups[i].doc;
+    }
+    if (n > 0)
+        rc = as_report_write(job->format, docs, n, &job->report, &out->buf, err);
     as_mem_free(docs);
     return rc;
 }
 
-static void analyze_done(struct analyze *job)
+static bool is_one_document(const struct analyze *job)
 {
-    for (size_t i = 0; i < job->n; i++)
-        kept_done(&job->kept[i]);
-    as_mem_free(job->kept);
+    return job->format == AS_REPORT_HTML || job->format == AS_REPORT_JSON;
+}
+
+/* The group of the sample that `a` is about, if it has room. */
+static struct group *find_group(const struct analyze *job, const as_analysis *a)
+{
+    for (size_t i = 0; i < job->n; i++) {
+        struct group *g = &job->groups[i];
+
+        for (size_t k = 0; k < g->n && g->n < AS_PARTS_MAX; k++) {
+            if (as_analysis_same_sample(g->parts[k], a))
+                return g;
+        }
+    }
+    return NULL;
+}
+
+static as_code add_group(struct analyze *job, struct group **ret, as_err *err)
+{
+    if (job->n == job->cap) {
+        size_t cap = job->cap > 0 ? job->cap * 2 : 8;
+        struct group *groups = as_mem_resize(job->groups, cap * sizeof(*groups));
+
+        if (!groups)
+            return as_fail_nomem(err, "the reports");
+        job->groups = groups;
+        job->cap = cap;
+    }
+    *ret = &job->groups[job->n++];
+    **ret = (struct group){0};
+    return AS_OK;
+}
+
+/* The same bytes twice are one report. */
+static bool is_there(const struct group *g, const as_analysis *a)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        if (memcmp(g->parts[i]->sha256, a->sha256, AS_SHA256_SIZE) != 0)
+            continue;
+        as_log(AS_LOG_WARN, "%s is the same report as %s and is told once", a->source,
+               g->parts[i]->source);
+        return true;
+    }
+    return false;
+}
+
+static as_code keep(struct analyze *job, as_analysis *a, as_err *err)
+{
+    struct group *g = find_group(job, a);
+    as_code rc = g ? AS_OK : add_group(job, &g, err);
+
+    if (rc || is_there(g, a)) {
+        as_analysis_free(a);
+        return rc;
+    }
+    g->parts[g->n++] = a;
+    job->memory += as_facts_memory(a->facts);
+    return AS_OK;
+}
+
+/*
+ * Each report waits for others of its sample. What waits is told early where memory is
+ * short and the format is one of many documents.
+ */
+static as_code read_one(void *ctx, const as_input *input, as_out *out, as_err *err)
+{
+    struct analyze *job = ctx;
+    as_read_options options = {.digest = true};
+    as_analysis *a = NULL;
+    as_code rc = as_report_read(job->args, input, &options, &a, err);
+
+    if (!rc)
+        rc = keep(job, a, err);
+    if (rc || is_one_document(job) || job->memory < WAITING_MEMORY)
+        return rc;
+    if (job->n > 1)
+        as_log(AS_LOG_WARN,
+               "the facts so far fill %zu MiB and are told now: a later report of one of these "
+               "samples is told by itself",
+               WAITING_MEMORY >> 20);
+    return write_each(job, out, err);
+}
+
+static as_code finish(void *ctx, as_out *out, as_err *err)
+{
+    struct analyze *job = ctx;
+
+    return is_one_document(job) ? write_all(job, out, err) : write_each(job, out, err);
 }
 
 int as_cmd_analyze(const as_args *args)
 {
     struct analyze analyze = {0};
-    as_job job = {.each = write_one, .ctx = &analyze};
+    as_job job = {.each = read_one, .finish = finish, .ctx = &analyze};
     as_err err = {0};
     int status;
 
     if (choose(args, &analyze, &err))
         return as_say_error(&err);
-    if (analyze.format == AS_REPORT_HTML || analyze.format == AS_REPORT_JSON) {
-        job.each = keep_one;
-        job.finish = write_all;
-    }
     status = as_each_report(args, &job);
-    analyze_done(&analyze);
+    groups_done(&analyze);
+    as_mem_free(analyze.groups);
+    status = analyze.worst > status ? analyze.worst : status;
     return status;
 }

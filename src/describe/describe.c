@@ -71,12 +71,23 @@ static as_bytes file_name(as_bytes path)
     return (as_bytes){path.p + skip, path.n - skip};
 }
 
+static void put_tool(as_render *r, const as_analysis *part)
+{
+    as_bytes version = as_facts_text(part->facts, part->tool_version);
+
+    as_put_text(r, as_bytes_of(part->tool));
+    if (version.n > 0) {
+        as_buf_byte(r->out, ' ');
+        as_put_value(r, version);
+    }
+}
+
 /* "invoice.js: CAPE 2.4-CAPE report" */
 static as_code build_title(as_teller *t, as_doc *d)
 {
     const as_analysis *a = t->analysis;
     bool zh = t->options.lang == AS_LANG_ZH;
-    as_bytes name = {0}, version = as_facts_text(t->facts, a->tool_version);
+    as_bytes name = {0};
     as_render r = as_say_render(t, 0, NULL);
 
     as_buf_reset(&t->text);
@@ -93,12 +104,15 @@ static as_code build_title(as_teller *t, as_doc *d)
     else
         as_put_text(&r, zh ? AS_LITERAL("未命名样本") : AS_LITERAL("A sample without a name"));
     as_put_text(&r, zh ? AS_LITERAL("：") : AS_LITERAL(": "));
-    as_put_text(&r, as_bytes_of(a->tool));
-    if (version.n > 0) {
-        as_buf_byte(&t->text, ' ');
-        as_put_value(&r, version);
+    for (size_t i = 0; i < as_analysis_n_parts(a); i++) {
+        if (i > 0)
+            as_put_text(&r, zh ? AS_LITERAL("、") : AS_LITERAL(", "));
+        put_tool(&r, as_analysis_part_get(a, i));
     }
-    as_put_text(&r, zh ? AS_LITERAL("分析报告") : AS_LITERAL(" report"));
+    if (a->n_parts > 1)
+        as_put_text(&r, zh ? AS_LITERAL("分析报告汇总") : AS_LITERAL(" reports, joined"));
+    else
+        as_put_text(&r, zh ? AS_LITERAL("分析报告") : AS_LITERAL(" report"));
     if (t->text.failed)
         return AS_NOMEM;
     return as_arena_copy(t->arena, as_buf_bytes(&t->text), &d->title);

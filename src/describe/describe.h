@@ -87,6 +87,12 @@ as_code as_doc_build(const as_analysis *analysis, const as_doc_options *options,
                      as_err *err) AS_CHECKED;
 void as_doc_free(as_doc *d);
 
+/*
+ * What a part of a joined analysis is called: its tool, and its letter where two parts are
+ * of one tool.
+ */
+void as_doc_part_name(as_buf *out, const as_analysis *a, size_t part);
+
 /* Appends `text` without its value marks. */
 void as_doc_plain(as_buf *out, as_bytes text);
 

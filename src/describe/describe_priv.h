@@ -16,6 +16,7 @@
  *     {starter}       the parent process;  {owner} the file that the fact belongs to
  *     {parent}        the fact that it belongs to, by its identifying attribute
  *     {tool}          the tool whose report this is
+ *     {run}           ", tool" where several tools had a run each; else nothing
  *     [ ... ]         an optional part: left out when anything in it is missing
  *     ~               a comma, if something stands before and after it
  *
@@ -144,7 +145,9 @@ void as_put_number(as_render *r, uint64_t n);
 void as_put_value(as_render *r, as_bytes raw);
 bool as_put_attr(as_render *r, as_attr_name attr); /* false: the fact has no such value */
 void as_put_process(as_render *r, uint32_t process);
-void as_put_rest(as_render *r); /* "; key: value" for what was not told whole */
+void as_put_run(as_render *r, uint32_t process); /* ", CAPE": of a joined analysis alone */
+void as_put_tools(as_render *r); /* whose report says so: of a joined analysis maybe several */
+void as_put_rest(as_render *r);  /* "; key: value" for what was not told whole */
 bool as_all_told(const as_render *r);
 void as_put_times(as_render *r); /* " (1,234 times, last at ..)" */
 void as_render_told(as_render *r, as_attr_name attr);
@@ -178,6 +181,7 @@ struct as_teller {
 };
 
 /* index.c */
+size_t as_teller_part(const as_teller *t, uint32_t fact); /* that its first evidence lies in */
 as_code as_teller_index(as_teller *t) AS_CHECKED;
 uint32_t as_teller_parent(const as_teller *t, uint32_t fact); /* or AS_NO_FACT */
 bool as_teller_is(const as_teller *t, uint32_t fact, as_kind kind);

@@ -223,7 +223,10 @@ static void put_technique(as_render *r, as_bytes id)
     bool attck = is_attck(id);
 
     as_put_text(r, zh ? AS_LITERAL("报告给出") : AS_LITERAL("The report names the "));
-    as_put_text(r, attck ? AS_LITERAL("ATT&CK") : as_bytes_of(r->t->analysis->tool));
+    if (attck)
+        as_put_text(r, AS_LITERAL("ATT&CK"));
+    else
+        as_put_tools(r);
     if (attck)
         as_put_text(r, zh ? AS_LITERAL("技术") : AS_LITERAL(" technique "));
     else

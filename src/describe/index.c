@@ -70,6 +70,13 @@ uint32_t as_teller_parent(const as_teller *t, uint32_t fact)
     return parent;
 }
 
+size_t as_teller_part(const as_teller *t, uint32_t fact)
+{
+    const as_evidence *e = as_fact_evidence(t->facts, fact_at(t, fact));
+
+    return e && t->analysis->n_parts > 1 ? as_analysis_part(t->analysis, e->begin) : 0;
+}
+
 static bool is_gone(const as_teller *t, size_t i)
 {
     const as_fact *f = as_facts_get(t->facts, i);
@@ -129,24 +136,32 @@ static void find_owners(as_teller *t, uint32_t i)
     }
 }
 
+/* Every part of a joined analysis has processes, and numbers of them, of its own. */
+typedef struct pid_key {
+    as_str pid;
+    uint32_t part;
+} pid_key;
+
 /* Texts are stored once: two facts name the same process if their `pid` is one as_str. */
 static bool same_pid(const void *ctx, uint32_t value, const void *key)
 {
     const as_teller *t = ctx;
-    const as_str *pid = key;
+    const pid_key *k = key;
     as_value v;
 
-    return as_fact_attr(t->facts, fact_at(t, value), AS_ATTR_PID, &v) && v.str == *pid;
+    return as_fact_attr(t->facts, fact_at(t, value), AS_ATTR_PID, &v) && v.str == k->pid &&
+           as_teller_part(t, value) == k->part;
 }
 
 static uint32_t *pid_slot(const as_teller *t, as_map *map, uint32_t fact, as_attr_name attr)
 {
+    pid_key key;
     as_value v;
 
     if (!as_fact_attr(t->facts, fact_at(t, fact), attr, &v))
         return NULL;
-    return as_map_slot(map, as_hash64((as_bytes){(const uint8_t *)&v.str, sizeof(v.str)}, 0),
-                       &v.str);
+    key = (pid_key){v.str, (uint32_t)as_teller_part(t, fact)};
+    return as_map_slot(map, as_hash64((as_bytes){(const uint8_t *)&key, sizeof(key)}, 0), &key);
 }
 
 /*

@@ -24,64 +24,91 @@ static const struct gap {
       "工具自身报告了错误，报告可能不完整。"}},
 };
 
+/* One part of a joined analysis, or all there is. */
+struct part {
+    as_teller *t;
+    const as_analysis *a;
+    size_t number;
+};
+
 /* What a sentence about the report as a whole rests on: the first fact about the run. */
-static uint32_t basis(const as_teller *t)
+static uint32_t basis(const struct part *p)
 {
-    if (t->list_at[AS_KIND_ANALYSIS] < t->list_at[AS_KIND_ANALYSIS + 1])
-        return t->list[t->list_at[AS_KIND_ANALYSIS]];
-    return t->list_at[AS_KIND_COUNT] > 0 ? t->list[0] : AS_NO_FACT;
+    const as_teller *t = p->t;
+
+    for (size_t i = t->list_at[AS_KIND_ANALYSIS]; i < t->list_at[AS_KIND_ANALYSIS + 1]; i++) {
+        if (as_teller_part(t, t->list[i]) == p->number)
+            return t->list[i];
+    }
+    for (size_t i = 0; i < t->list_at[AS_KIND_COUNT]; i++) {
+        if (as_teller_part(t, t->list[i]) == p->number)
+            return t->list[i];
+    }
+    return AS_NO_FACT;
 }
 
-static void close_note(as_teller *t)
+/* "CAPE: " where several have something to say. */
+static void begin_note(const struct part *p)
 {
+    as_teller *t = p->t;
+
+    as_buf_reset(&t->text);
+    if (t->analysis->n_parts < 2)
+        return;
+    as_doc_part_name(&t->text, t->analysis, p->number);
+    as_buf_text(&t->text, t->options.lang == AS_LANG_ZH ? "：" : ": ");
+}
+
+static void close_note(const struct part *p)
+{
+    as_teller *t = p->t;
     as_sentence head = {.fact = AS_NO_FACT, .process = AS_NO_FACT};
-    uint32_t fact = basis(t);
+    uint32_t fact = basis(p);
 
     if (fact != AS_NO_FACT)
         as_buf_add(&t->used, (as_bytes){(const uint8_t *)&fact, sizeof(fact)});
     as_say_close(t, head, true);
 }
 
-static void say_note(as_teller *t, const char *const said[AS_SAY_LANGS])
-{
-    as_buf_reset(&t->text);
-    as_buf_text(&t->text, said[t->options.lang]);
-    close_note(t);
-}
-
-static void say_gaps(as_teller *t)
+static void say_gaps(const struct part *p)
 {
     for (size_t i = 0; i < AS_COUNT(gaps); i++) {
-        if (t->analysis->gaps & gaps[i].bit)
-            say_note(t, gaps[i].said);
+        if (!(p->a->gaps & gaps[i].bit))
+            continue;
+        begin_note(p);
+        as_buf_text(&p->t->text, gaps[i].said[p->t->options.lang]);
+        close_note(p);
     }
 }
 
 /* "<n> <one or many>": of a doubt about the input. */
-static void say_count(as_teller *t, uint64_t n, const char *one, const char *many, const char *zh)
+static void say_count(const struct part *p, uint64_t n, const char *one, const char *many,
+                      const char *zh)
 {
+    as_teller *t = p->t;
     char number[32];
 
     if (n == 0)
         return;
     (void)as_thousands(n, number);
-    as_buf_reset(&t->text);
+    begin_note(p);
     if (t->options.lang == AS_LANG_ZH)
         as_buf_printf(&t->text, "输入中有 %s %s。", number, zh);
     else
         as_buf_printf(&t->text, "The input has %s %s.", number, n == 1 ? one : many);
-    close_note(t);
+    close_note(p);
 }
 
 /* Of a log: what is told once for many, what has no room, what could not be read. */
-static void say_log(as_teller *t)
+static void say_log(const struct part *p)
 {
-    const as_analysis *a = t->analysis;
+    as_teller *t = p->t;
+    const as_analysis *a = p->a;
     bool zh = t->options.lang == AS_LANG_ZH;
     char number[32], first[32];
 
-    as_buf_reset(&t->text);
     if (a->digested > 0) {
+        begin_note(p);
         (void)as_thousands(a->digested, number);
         as_buf_printf(
             &t->text,
@@ -91,14 +118,16 @@ static void say_log(as_teller *t)
                  "as those of processes are told once, with how often, so that %s are "
                  "not told by themselves; 'assay facts' lists each.",
             number);
-        close_note(t);
+        close_note(p);
     }
     if (a->untold > 0) {
+        begin_note(p);
         (void)as_thousands(a->untold, number);
         as_buf_printf(&t->text, zh ? "另有 %s 条事实未被描述。" : "%s facts are not told.", number);
-        close_note(t);
+        close_note(p);
     }
     if (a->bad_lines > 0) {
+        begin_note(p);
         (void)as_thousands(a->bad_lines, number);
         (void)as_thousands(a->first_bad_line, first);
         if (zh)
@@ -111,7 +140,7 @@ static void say_log(as_teller *t)
             as_buf_printf(&t->text,
                           "%s %s could not be read and were passed over, the first is number %s.",
                           number, a->has_records ? "records" : "lines", first);
-        close_note(t);
+        close_note(p);
     }
 }
 
@@ -141,16 +170,17 @@ static uint64_t left_out_bytes(const as_coverage *c)
     return n;
 }
 
-static void say_coverage(as_teller *t)
+static void say_coverage(const struct part *p)
 {
-    const as_coverage *c = &t->analysis->coverage;
+    as_teller *t = p->t;
+    const as_coverage *c = &p->a->coverage;
     unsigned permille = permille_of(c->mapped_bytes, c->total_bytes);
     unsigned left_out = permille_of(left_out_bytes(c), c->total_bytes);
     size_t paths = unmapped_paths(c);
     char number[32];
 
     (void)as_thousands(paths, number);
-    as_buf_reset(&t->text);
+    begin_note(p);
     if (t->options.lang == AS_LANG_ZH)
         as_buf_printf(&t->text, "assay 解析了报告 %u.%u%% 的字节", permille / 10, permille % 10);
     else
@@ -166,24 +196,38 @@ static void say_coverage(as_teller *t)
     else if (paths > 0)
         as_buf_printf(&t->text, "; %s %s not mapped", number, paths == 1 ? "path is" : "paths are");
     as_buf_text(&t->text, t->options.lang == AS_LANG_ZH ? "。" : ".");
-    close_note(t);
+    close_note(p);
+}
+
+static void say_doubts(const struct part *p)
+{
+    const as_json_doubts *d = &p->a->doubts;
+
+    say_count(p, d->duplicate_keys, "key that stands twice in one object; both values were read",
+              "keys that stand twice in one object; all values were read",
+              "个键在同一对象中重复出现，各值均已读取");
+    say_count(p, d->lone_surrogates,
+              "escape of half a surrogate pair, which is no character; it is shown as U+FFFD",
+              "escapes of half a surrogate pair, which are no characters; they are shown as U+FFFD",
+              "处不成对的代理项转义，不是合法字符，显示为 U+FFFD");
+}
+
+static void for_parts(as_teller *t, void (*say)(const struct part *p))
+{
+    for (size_t i = 0; i < as_analysis_n_parts(t->analysis); i++) {
+        struct part p = {t, as_analysis_part_get(t->analysis, i), i};
+
+        say(&p);
+    }
 }
 
 void as_say_run(as_teller *t)
 {
-    const as_json_doubts *d = &t->analysis->doubts;
-
     as_say_kind(t, AS_KIND_ANALYSIS);
-    say_gaps(t);
+    for_parts(t, say_gaps);
     as_say_kind(t, AS_KIND_TOOL_ERROR);
     as_say_kind(t, AS_KIND_OPTION);
-    say_count(t, d->duplicate_keys, "key that stands twice in one object; both values were read",
-              "keys that stand twice in one object; all values were read",
-              "个键在同一对象中重复出现，各值均已读取");
-    say_count(t, d->lone_surrogates,
-              "escape of half a surrogate pair, which is no character; it is shown as U+FFFD",
-              "escapes of half a surrogate pair, which are no characters; they are shown as U+FFFD",
-              "处不成对的代理项转义，不是合法字符，显示为 U+FFFD");
-    say_log(t);
-    say_coverage(t);
+    for_parts(t, say_doubts);
+    for_parts(t, say_log);
+    for_parts(t, say_coverage);
 }

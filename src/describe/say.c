@@ -127,10 +127,25 @@ static as_code make_items(as_teller *t, as_sentence *s)
     return AS_OK;
 }
 
+/* The name of a tool is written as the tool writes it. */
+static bool begins_with_tool(const as_teller *t)
+{
+    for (size_t i = 0; i < as_analysis_n_parts(t->analysis); i++) {
+        const char *tool = as_analysis_part_get(t->analysis, i)->tool;
+        size_t n = strlen(tool);
+
+        if (t->text.n > n && !memcmp(t->text.p, tool, n))
+            return true;
+    }
+    return false;
+}
+
 static void capitalise(const as_teller *t)
 {
     uint8_t *p = t->text.p;
 
+    if (begins_with_tool(t))
+        return;
     if (t->options.lang == AS_LANG_EN && t->text.n > 0 && p[0] >= 'a' && p[0] <= 'z')
         p[0] = (uint8_t)(p[0] - 'a' + 'A');
 }

@@ -24,7 +24,8 @@ enum {
     OP_STARTER,
     OP_OWNER,
     OP_PARENT,
-    OP_TOOL
+    OP_TOOL,
+    OP_RUN
 };
 
 static const struct word {
@@ -33,7 +34,7 @@ static const struct word {
 } words[] = {
     {"n", OP_N},           {"items", OP_ITEMS},     {"most", OP_MOST},   {"dir", OP_DIR},
     {"who", OP_WHO},       {"process", OP_PROCESS}, {"owner", OP_OWNER}, {"starter", OP_STARTER},
-    {"parent", OP_PARENT}, {"tool", OP_TOOL},
+    {"parent", OP_PARENT}, {"tool", OP_TOOL},       {"run", OP_RUN},
 };
 
 static as_bytes cut_at(as_bytes *rest, char sep)
@@ -477,7 +478,10 @@ static void run_op(as_render *r, const as_op *op)
         put_parent(r);
         break;
     case OP_TOOL:
-        as_put_text(r, as_bytes_of(r->t->analysis->tool));
+        as_put_tools(r);
+        break;
+    case OP_RUN:
+        as_put_run(r, r->fact);
         break;
     case OP_N:
     case OP_ITEMS:

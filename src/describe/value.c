@@ -313,6 +313,76 @@ bool as_put_attr(as_render *r, as_attr_name attr)
 }
 
 /* "powershell.exe (PID 1136)", as far as it is known. */
+void as_doc_part_name(as_buf *out, const as_analysis *a, size_t part)
+{
+    const char *tool = as_analysis_part_get(a, part)->tool;
+
+    as_buf_text(out, tool);
+    for (size_t i = 0; i < a->n_parts; i++) {
+        if (i == part || strcmp(as_analysis_part_get(a, i)->tool, tool) != 0)
+            continue;
+        as_buf_text(out, " (");
+        as_buf_byte(out, (uint8_t)('A' + part));
+        as_buf_byte(out, ')');
+        return;
+    }
+}
+
+static void put_part_name(as_render *r, size_t part)
+{
+    as_buf name = {0};
+
+    as_doc_part_name(&name, r->t->analysis, part);
+    r->out->failed |= name.failed;
+    as_put_text(r, as_buf_bytes(&name));
+    as_buf_done(&name);
+}
+
+static uint32_t parts_of(const as_teller *t, uint32_t fact)
+{
+    const as_fact *f = as_facts_get(t->facts, fact);
+    const as_evidence *e = as_fact_evidence(t->facts, f);
+    uint32_t parts = 0;
+
+    for (size_t i = 0; i < f->n_evidence; i++)
+        parts |= 1u << as_analysis_part(t->analysis, e[i].begin);
+    return parts;
+}
+
+void as_put_tools(as_render *r)
+{
+    const as_teller *t = r->t;
+    bool zh = t->options.lang == AS_LANG_ZH;
+    uint32_t parts = 0;
+
+    if (t->analysis->n_parts < 2) {
+        as_put_text(r, as_bytes_of(t->analysis->tool));
+        return;
+    }
+    for (size_t i = 0; r->fold && i < r->fold->n; i++)
+        parts |= parts_of(t, r->fold->facts[i]);
+    if (!r->fold)
+        parts = parts_of(t, r->fact);
+    for (size_t i = 0; parts; i++) {
+        if (!(parts & 1u << i))
+            continue;
+        parts &= ~(1u << i);
+        put_part_name(r, i);
+        if (parts && (parts & (parts - 1)))
+            as_put_text(r, zh ? AS_LITERAL("、") : AS_LITERAL(", "));
+        else if (parts)
+            as_put_text(r, zh ? AS_LITERAL("和") : AS_LITERAL(" and "));
+    }
+}
+
+void as_put_run(as_render *r, uint32_t process)
+{
+    if (r->t->analysis->n_parts < 2)
+        return;
+    as_put_text(r, is_zh(r) ? AS_LITERAL("，") : AS_LITERAL(", "));
+    put_part_name(r, as_teller_part(r->t, process));
+}
+
 void as_put_process(as_render *r, uint32_t process)
 {
     static const as_attr_name names[] = {AS_ATTR_PROCESS_NAME, AS_ATTR_PROCESS_PATH, AS_ATTR_NAME,
@@ -331,8 +401,10 @@ void as_put_process(as_render *r, uint32_t process)
     as_put_text(r, name.n == 0 ? (is_zh(r) ? AS_LITERAL("PID 为") : AS_LITERAL("PID "))
                                : (is_zh(r) ? AS_LITERAL("（PID ") : AS_LITERAL(" (PID ")));
     as_put_value(r, pid);
-    if (name.n > 0)
-        as_put_text(r, is_zh(r) ? AS_LITERAL("）") : AS_LITERAL(")"));
+    if (name.n == 0)
+        return;
+    as_put_run(r, process);
+    as_put_text(r, is_zh(r) ? AS_LITERAL("）") : AS_LITERAL(")"));
 }
 
 static void put_rest_of(as_render *r, as_attr_name attr, bool *first)

@@ -197,6 +197,22 @@ as_code as_analyses_join(const as_analysis *const *all, size_t n, as_analysis **
 /* Which part has the bytes at `offset`, and with them an evidence; 0 of any other analysis. */
 size_t as_analysis_part(const as_analysis *a, uint64_t offset);
 
+/* An analysis that is not joined is its own one part. */
+static inline size_t as_analysis_n_parts(const as_analysis *a)
+{
+    return a->n_parts > 0 ? a->n_parts : 1;
+}
+
+static inline const as_analysis *as_analysis_part_get(const as_analysis *a, size_t part)
+{
+    return a->n_parts > 0 ? a->parts[part].analysis : a;
+}
+
+static inline uint64_t as_analysis_part_base(const as_analysis *a, size_t part)
+{
+    return a->n_parts > 0 ? a->parts[part].base : 0;
+}
+
 /*
  * Of a fact made from a Windows event: the field that the event itself calls `name`
  * ("Image", "EventID", "Provider_Name"), under whatever attribute it is kept. False if

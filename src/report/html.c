@@ -17,6 +17,8 @@ struct page {
     size_t number;  /* of the document, for anchors */
     as_buf scratch; /* a text, visible */
     as_buf raw;     /* a pointer as it is */
+    as_code rc;     /* of what is drawn */
+    as_err *err;
 };
 
 static const char *word(const struct page *p, as_frame name)
@@ -71,33 +73,46 @@ static void put_plain(const struct page *p, as_bytes marked)
 
 static void put_evidence(struct page *p, const as_evidence *e)
 {
+    as_evidence local = as_part_local(p->a, e);
+
     put(p, " <span class=\"e\" title=\"");
     as_buf_reset(&p->raw);
     as_facts_pointer(p->a->facts, e, &p->raw);
     p->out->failed |= p->raw.failed;
     put_hostile(p, as_buf_bytes(&p->raw));
     put(p, " [");
-    as_buf_u64(p->out, e->begin);
+    as_buf_u64(p->out, local.begin);
     put(p, ", ");
-    as_buf_u64(p->out, e->end);
+    as_buf_u64(p->out, local.end);
     put(p, ")\">");
-    as_part_short_id(p->out, e);
+    as_part_short_id(p->out, p->a, e);
     put(p, "</span>");
 }
 
-/* What follows the first: "+3", with the ids in its tooltip. */
-static void put_more(struct page *p, as_proofs *proofs, size_t more)
+static bool is_shown(const as_evidence *e, const as_evidence *const *shown, size_t n)
 {
+    while (n > 0 && shown[n - 1] != e)
+        n--;
+    return n > 0;
+}
+
+/* What follows those in the margin: "+3", with the ids in its tooltip. */
+static void put_more(struct page *p, const as_sentence *s, const as_evidence *const *shown,
+                     size_t n_shown, size_t more)
+{
+    as_proofs proofs = as_proofs_of(p->a, s);
     const as_evidence *e;
     size_t n = 0;
 
     if (more == 0)
         return;
     put(p, " <span class=\"e\" title=\"");
-    while (n < MORE_IDS_MAX && (e = as_proofs_next(proofs)) != NULL) {
+    while (n < MORE_IDS_MAX && (e = as_proofs_next(&proofs)) != NULL) {
+        if (is_shown(e, shown, n_shown))
+            continue;
         if (n++ > 0)
             as_buf_byte(p->out, ' ');
-        as_part_short_id(p->out, e);
+        as_part_short_id(p->out, p->a, e);
     }
     if (more > MORE_IDS_MAX)
         put(p, " \xe2\x80\xa6");
@@ -147,56 +162,88 @@ static void put_sample(struct page *p)
     }
 }
 
-static void put_head(struct page *p)
+/* Of a joined analysis, with the letter that its evidence begins with. */
+static void put_part_term(struct page *p, as_frame name, size_t part)
 {
+    put(p, "<dt>");
+    put(p, word(p, name));
+    if (p->a->n_parts > 1) {
+        as_buf_byte(p->out, ' ');
+        as_buf_byte(p->out, (uint8_t)('A' + part));
+    }
+    put(p, "</dt><dd>");
+}
+
+static void put_report(struct page *p, size_t part)
+{
+    const as_analysis *a = as_analysis_part_get(p->a, part);
     char digest[AS_SHA256_HEX + 1], prefix[AS_PREFIX_SIZE + 1];
 
-    put(p, "<dl>");
-    put_sample(p);
-    put_term(p, word(p, AS_FRAME_REPORT));
-    put(p, p->a->tool);
-    if (p->a->tool_version) {
+    put_part_term(p, AS_FRAME_REPORT, part);
+    put(p, a->tool);
+    if (a->tool_version) {
         as_buf_byte(p->out, ' ');
-        put_hostile(p, as_facts_text(p->a->facts, p->a->tool_version));
+        put_hostile(p, as_facts_text(a->facts, a->tool_version));
     }
     put(p, ", <span class=\"v\">");
-    put_hostile(p, as_bytes_of(p->a->source));
+    put_hostile(p, as_bytes_of(a->source));
     put(p, "</span>, ");
-    as_frame_say(p->out, p->lang, AS_FRAME_BYTES_N, &p->a->size, 1);
+    as_frame_say(p->out, p->lang, AS_FRAME_BYTES_N, &a->size, 1);
     put(p, "</dd>");
-    as_sha256_text(p->a->sha256, digest);
-    put_term(p, word(p, AS_FRAME_INPUT_HASH));
+    as_sha256_text(a->sha256, digest);
+    put_part_term(p, AS_FRAME_INPUT_HASH, part);
     put(p, "<span class=\"v\">");
     put(p, digest);
     put(p, "</span></dd>");
-    as_part_prefix(p->a, prefix);
-    put_term(p, word(p, AS_FRAME_EVIDENCE));
+    as_part_prefix(a, prefix);
+    put_part_term(p, AS_FRAME_EVIDENCE, part);
     put(p, word(p, AS_FRAME_EVIDENCE_PREFIX));
     put(p, " <span class=\"v\">");
     put(p, prefix);
-    put(p, "</span></dd></dl>\n");
+    put(p, "</span></dd>");
 }
 
-static void put_doubt(struct page *p, as_frame phrase, uint64_t count, uint64_t first)
+static void put_head(struct page *p)
+{
+    put(p, "<dl>");
+    put_sample(p);
+    for (size_t i = 0; i < as_analysis_n_parts(p->a); i++)
+        put_report(p, i);
+    put(p, "</dl>\n");
+}
+
+/* What is to be said of one report alone begins with whose it is. */
+static void put_whose(struct page *p, size_t part)
+{
+    if (p->a->n_parts < 2)
+        return;
+    as_doc_part_name(p->out, p->a, part);
+    put(p, word(p, AS_FRAME_COLON));
+}
+
+static void put_doubt(struct page *p, size_t part, as_frame phrase, uint64_t count, uint64_t first)
 {
     if (count == 0)
         return;
     put(p, "<p class=\"note\">");
+    put_whose(p, part);
     as_frame_say(p->out, p->lang, phrase, (uint64_t[]){count, first}, 2);
     put(p, "</p>\n");
 }
 
-static void put_notes(struct page *p)
+static void put_notes(struct page *p, size_t part)
 {
-    const as_json_doubts *d = &p->a->doubts;
+    const as_analysis *a = as_analysis_part_get(p->a, part);
+    const as_json_doubts *d = &a->doubts;
 
-    if (as_analysis_partial(p->a)) {
+    if (as_analysis_partial(a)) {
         put(p, "<p class=\"note\"><strong>");
-        as_frame_gaps(p->out, p->lang, p->a->gaps);
+        put_whose(p, part);
+        as_frame_gaps(p->out, p->lang, a->gaps);
         put(p, "</strong></p>\n");
     }
-    put_doubt(p, AS_FRAME_DUPLICATES, d->duplicate_keys, d->first_duplicate);
-    put_doubt(p, AS_FRAME_SURROGATES, d->lone_surrogates, d->first_surrogate);
+    put_doubt(p, part, AS_FRAME_DUPLICATES, d->duplicate_keys, d->first_duplicate);
+    put_doubt(p, part, AS_FRAME_SURROGATES, d->lone_surrogates, d->first_surrogate);
 }
 
 static void put_anchor(struct page *p, const char *name)
@@ -257,8 +304,8 @@ static void put_items(struct page *p, const as_sentence *s)
 
 static void put_sentence(struct page *p, const as_sentence *s)
 {
-    as_proofs proofs = as_proofs_of(p->a, s);
-    const as_evidence *first = as_proofs_next(&proofs);
+    const as_evidence *shown[AS_PROOFS_SHOWN];
+    size_t n, more = as_proofs_pick(p->a, s, shown, &n);
     const char *weight = as_frame_weight(p->lang, s->weight);
 
     if (weight)
@@ -267,16 +314,39 @@ static void put_sentence(struct page *p, const as_sentence *s)
     else
         put(p, "<li>");
     put_marked(p, s->text);
-    if (first) {
-        put_evidence(p, first);
-        put_more(p, &proofs, as_proofs_count(p->a, s) - 1);
-    }
+    for (size_t i = 0; i < n; i++)
+        put_evidence(p, shown[i]);
+    put_more(p, s, shown, n, more);
     if (p->doc->options.full && s->n_items > 0)
         put_items(p, s);
     put(p, "</li>\n");
 }
 
-static void put_figures(struct page *p, const as_tree *tree, const as_timeline *timeline)
+/* Each run has a clock of its own, and so a timeline. */
+static void put_timelines(struct page *p, const as_tree *tree)
+{
+    size_t drawn = 0, n = as_analysis_n_parts(p->a);
+
+    for (size_t i = 0; i < n && !p->rc; i++) {
+        as_timeline timeline = {0};
+
+        p->rc = as_timeline_build(p->doc, i, tree, &timeline, p->err);
+        if (!p->rc && (timeline.n > 0 || (i + 1 == n && drawn == 0))) {
+            put(p, "<figure>");
+            if (n > 1 && timeline.n > 0) {
+                put(p, "<figcaption>");
+                as_doc_part_name(p->out, p->a, i);
+                put(p, "</figcaption>");
+            }
+            as_svg_timeline(p->out, p->doc, tree, &timeline);
+            put(p, "</figure>\n");
+            drawn++;
+        }
+        as_timeline_done(&timeline);
+    }
+}
+
+static void put_figures(struct page *p, const as_tree *tree)
 {
     put(p, "<h3>");
     put(p, word(p, AS_FRAME_TREE));
@@ -284,13 +354,11 @@ static void put_figures(struct page *p, const as_tree *tree, const as_timeline *
     as_svg_tree(p->out, p->doc, tree);
     put(p, "</figure>\n<h3>");
     put(p, word(p, AS_FRAME_TIMELINE));
-    put(p, "</h3><figure>");
-    as_svg_timeline(p->out, p->doc, tree, timeline);
-    put(p, "</figure>\n");
+    put(p, "</h3>");
+    put_timelines(p, tree);
 }
 
-static void put_section(struct page *p, const as_doc_section *section, const as_tree *tree,
-                        const as_timeline *timeline)
+static void put_section(struct page *p, const as_doc_section *section, const as_tree *tree)
 {
     put(p, "<section><h2 id=\"");
     put_anchor(p, as_section_name(section->section));
@@ -298,17 +366,17 @@ static void put_section(struct page *p, const as_doc_section *section, const as_
     as_escape_html(p->out, section->title);
     put(p, "</h2>\n");
     if (section->section == AS_SECTION_PROCESSES)
-        put_figures(p, tree, timeline);
+        put_figures(p, tree);
     put(p, "<ul class=\"s\">\n");
     for (size_t i = 0; i < section->n; i++)
         put_sentence(p, &section->sentences[i]);
     put(p, "</ul></section>\n");
 }
 
-static void put_coverage_row(struct page *p, const as_unmapped *row)
+static void put_coverage_row(struct page *p, const as_analysis *a, const as_unmapped *row)
 {
     put(p, "<tr><td><span class=\"v\">");
-    put_hostile(p, as_facts_text(p->a->facts, row->path));
+    put_hostile(p, as_facts_text(a->facts, row->path));
     put(p, "</span>");
     if (row->known)
         as_buf_printf(p->out, " (%s)", word(p, AS_FRAME_KNOWN));
@@ -317,17 +385,17 @@ static void put_coverage_row(struct page *p, const as_unmapped *row)
     put(p, "</td><td class=\"n\">");
     as_frame_grouped(p->out, row->bytes);
     put(p, "</td><td class=\"n\">");
-    as_part_percent(p->out, row->bytes, p->a->coverage.total_bytes);
+    as_part_percent(p->out, row->bytes, a->coverage.total_bytes);
     put(p, "</td></tr>\n");
 }
 
-static void put_coverage(struct page *p)
+static void put_coverage_of(struct page *p, size_t part)
 {
-    const as_coverage *c = &p->a->coverage;
+    const as_analysis *a = as_analysis_part_get(p->a, part);
+    const as_coverage *c = &a->coverage;
 
-    put(p, "<section><h2 id=\"");
-    put_anchor(p, "coverage");
-    as_buf_printf(p->out, "\">%s</h2><p>", word(p, AS_FRAME_COVERAGE));
+    put(p, "<p>");
+    put_whose(p, part);
     as_frame_say(p->out, p->lang, AS_FRAME_MAPPED, (uint64_t[]){c->mapped_bytes, c->total_bytes},
                  2);
     put(p, " (");
@@ -342,35 +410,41 @@ static void put_coverage(struct page *p)
                       word(p, AS_FRAME_PATH), word(p, AS_FRAME_COUNT), word(p, AS_FRAME_BYTES),
                       word(p, AS_FRAME_PERCENT));
     for (size_t i = 0; i < c->n; i++)
-        put_coverage_row(p, &c->rows[i]);
-    put(p, c->n == 0 ? "</section>\n" : "</tbody></table></div></section>\n");
+        put_coverage_row(p, a, &c->rows[i]);
+    put(p, c->n == 0 ? "" : "</tbody></table></div>");
 }
 
-static as_code put_doc(struct page *p, as_err *err)
+static void put_coverage(struct page *p)
+{
+    put(p, "<section><h2 id=\"");
+    put_anchor(p, "coverage");
+    as_buf_printf(p->out, "\">%s</h2>", word(p, AS_FRAME_COVERAGE));
+    for (size_t i = 0; i < as_analysis_n_parts(p->a); i++)
+        put_coverage_of(p, i);
+    put(p, "</section>\n");
+}
+
+static as_code put_doc(struct page *p)
 {
     as_tree tree = {0};
-    as_timeline timeline = {0};
-    as_code rc = as_tree_build(p->doc, &tree, err);
 
-    if (!rc)
-        rc = as_timeline_build(p->doc, &tree, &timeline, err);
-    if (rc)
-        goto out;
+    p->rc = as_tree_build(p->doc, &tree, p->err);
+    if (p->rc)
+        return p->rc;
     as_buf_printf(p->out, "<article id=\"d%zu\"><h1>", p->number);
     put_marked(p, p->doc->title);
     put(p, "</h1>\n");
-    put_notes(p);
+    for (size_t i = 0; i < as_analysis_n_parts(p->a); i++)
+        put_notes(p, i);
     put_head(p);
     put_contents(p);
     for (size_t i = 0; i < p->doc->n; i++)
-        put_section(p, &p->doc->sections[i], &tree, &timeline);
+        put_section(p, &p->doc->sections[i], &tree);
     if (p->options->coverage)
         put_coverage(p);
     put(p, "</article>\n");
-out:
-    as_timeline_done(&timeline);
     as_tree_done(&tree);
-    return rc;
+    return p->rc;
 }
 
 static void put_top(struct page *p, const as_report_job *job)
@@ -407,7 +481,7 @@ static void put_documents(struct page *p, const as_report_job *job)
 
 as_code as_report_html(const as_report_job *job)
 {
-    struct page p = {.out = job->out, .options = job->options};
+    struct page p = {.out = job->out, .options = job->options, .err = job->err};
     as_code rc = AS_OK;
 
     p.lang = job->n > 0 ? job->docs[0]->options.lang : AS_LANG_EN;
@@ -417,7 +491,7 @@ as_code as_report_html(const as_report_job *job)
         p.doc = job->docs[i];
         p.a = p.doc->analysis;
         p.number = i;
-        rc = put_doc(&p, job->err);
+        rc = put_doc(&p);
     }
     as_buf_printf(p.out, "<footer>%s %s</footer>\n</body></html>\n", word(&p, AS_FRAME_WRITTEN_BY),
                   AS_VERSION);

@@ -237,7 +237,8 @@ static void put_sections(struct sink *s)
     as_jsonw_end(&s->w);
 }
 
-static void put_analysis(struct sink *s)
+/* One report; of a joined one, which of the samples has its sentences. */
+static void put_analysis(struct sink *s, const uint64_t *joined)
 {
     char digest[AS_SHA256_HEX + 1];
 
@@ -263,6 +264,52 @@ static void put_analysis(struct sink *s)
     put_doubts(s);
     put_log(s);
     put_facts(s);
+    if (joined) {
+        put_number(s, "told_in_sample", *joined);
+        as_jsonw_key(&s->w, "sections");
+        as_jsonw_array(&s->w);
+        as_jsonw_end(&s->w);
+    } else {
+        put_sections(s);
+    }
+    as_jsonw_end(&s->w);
+}
+
+/* The reports that each document is of, and how many samples are told by several. */
+static uint64_t put_analyses(struct sink *s, const as_report_job *job)
+{
+    uint64_t joined = 0;
+
+    for (size_t i = 0; i < job->n; i++) {
+        const as_analysis *a = job->docs[i]->analysis;
+
+        s->doc = job->docs[i];
+        for (size_t k = 0; k < as_analysis_n_parts(a); k++) {
+            s->a = as_analysis_part_get(a, k);
+            put_analysis(s, a->n_parts > 1 ? &joined : NULL);
+        }
+        joined += a->n_parts > 1;
+    }
+    return joined;
+}
+
+/* A sample that several tools saw. */
+static void put_joined(struct sink *s)
+{
+    char digest[AS_SHA256_HEX + 1];
+
+    as_jsonw_object(&s->w);
+    as_jsonw_key(&s->w, "title");
+    put_text(s, s->doc->title);
+    put_sample(s);
+    as_jsonw_key(&s->w, "analyses");
+    as_jsonw_array(&s->w);
+    for (size_t i = 0; i < s->a->n_parts; i++) {
+        as_sha256_text(s->a->parts[i].analysis->sha256, digest);
+        as_jsonw_text(&s->w, digest);
+    }
+    as_jsonw_end(&s->w);
+    put_facts(s);
     put_sections(s);
     as_jsonw_end(&s->w);
 }
@@ -271,6 +318,7 @@ as_code as_report_json(const as_report_job *job)
 {
     struct sink s = {.w = as_jsonw_to(job->out, 0)};
     as_lang lang = job->n > 0 ? job->docs[0]->options.lang : AS_LANG_EN;
+    uint64_t joined;
 
     as_jsonw_object(&s.w);
     as_jsonw_key(&s.w, "schema");
@@ -281,12 +329,19 @@ as_code as_report_json(const as_report_job *job)
     as_jsonw_text(&s.w, lang == AS_LANG_ZH ? "zh" : "en");
     as_jsonw_key(&s.w, "analyses");
     as_jsonw_array(&s.w);
-    for (size_t i = 0; i < job->n; i++) {
-        s.doc = job->docs[i];
-        s.a = s.doc->analysis;
-        put_analysis(&s);
-    }
+    joined = put_analyses(&s, job);
     as_jsonw_end(&s.w);
+    if (joined > 0) {
+        as_jsonw_key(&s.w, "samples");
+        as_jsonw_array(&s.w);
+        for (size_t i = 0; i < job->n; i++) {
+            s.doc = job->docs[i];
+            s.a = s.doc->analysis;
+            if (s.a->n_parts > 1)
+                put_joined(&s);
+        }
+        as_jsonw_end(&s.w);
+    }
     as_jsonw_end(&s.w);
     as_buf_byte(job->out, '\n');
     as_buf_done(&s.scratch);

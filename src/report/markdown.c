@@ -113,48 +113,75 @@ static void put_sample(struct page *p)
     }
 }
 
-static void put_report_line(struct page *p)
+/* Of a joined analysis, with the letter that its evidence begins with. */
+static void put_part_label(struct page *p, as_frame name, size_t part)
 {
+    as_buf_text(p->out, "- **");
+    as_buf_text(p->out, word(p, name));
+    if (p->a->n_parts > 1) {
+        as_buf_byte(p->out, ' ');
+        as_buf_byte(p->out, (uint8_t)('A' + part));
+    }
+    as_buf_text(p->out, "**");
+    as_buf_text(p->out, word(p, AS_FRAME_COLON));
+}
+
+static void put_report_line(struct page *p, size_t part)
+{
+    const as_analysis *a = as_analysis_part_get(p->a, part);
     char prefix[AS_PREFIX_SIZE + 1];
 
-    put_label(p, word(p, AS_FRAME_REPORT));
-    as_buf_text(p->out, p->a->tool);
-    if (p->a->tool_version) {
+    put_part_label(p, AS_FRAME_REPORT, part);
+    as_buf_text(p->out, a->tool);
+    if (a->tool_version) {
         as_buf_byte(p->out, ' ');
-        as_escape_visible(&p->scratch, as_facts_text(p->a->facts, p->a->tool_version));
+        as_escape_visible(&p->scratch, as_facts_text(a->facts, a->tool_version));
         put_code(p);
     }
     as_buf_text(p->out, ", ");
-    as_escape_visible(&p->scratch, as_bytes_of(p->a->source));
+    as_escape_visible(&p->scratch, as_bytes_of(a->source));
     put_code(p);
     as_buf_text(p->out, ", ");
-    as_frame_say(p->out, p->lang, AS_FRAME_BYTES_N, &p->a->size, 1);
+    as_frame_say(p->out, p->lang, AS_FRAME_BYTES_N, &a->size, 1);
     as_buf_byte(p->out, '\n');
-    put_label(p, word(p, AS_FRAME_EVIDENCE));
-    as_part_prefix(p->a, prefix);
+    put_part_label(p, AS_FRAME_EVIDENCE, part);
+    as_part_prefix(a, prefix);
     as_buf_text(p->out, word(p, AS_FRAME_EVIDENCE_PREFIX));
     as_buf_text(p->out, " `");
     as_buf_text(p->out, prefix);
     as_buf_text(p->out, "`\n");
 }
 
-static void put_notes(struct page *p)
+/* What is to be said of one report alone begins with whose it is. */
+static void put_whose(struct page *p, size_t part)
 {
-    const as_json_doubts *d = &p->a->doubts;
+    if (p->a->n_parts < 2)
+        return;
+    as_doc_part_name(p->out, p->a, part);
+    as_buf_text(p->out, word(p, AS_FRAME_COLON));
+}
 
-    if (as_analysis_partial(p->a)) {
+static void put_notes(struct page *p, size_t part)
+{
+    const as_analysis *a = as_analysis_part_get(p->a, part);
+    const as_json_doubts *d = &a->doubts;
+
+    if (as_analysis_partial(a)) {
         as_buf_text(p->out, "> **");
-        as_frame_gaps(p->out, p->lang, p->a->gaps);
+        put_whose(p, part);
+        as_frame_gaps(p->out, p->lang, a->gaps);
         as_buf_text(p->out, "**\n\n");
     }
     if (d->duplicate_keys > 0) {
         as_buf_text(p->out, "> ");
+        put_whose(p, part);
         as_frame_say(p->out, p->lang, AS_FRAME_DUPLICATES,
                      (uint64_t[]){d->duplicate_keys, d->first_duplicate}, 2);
         as_buf_text(p->out, "\n\n");
     }
     if (d->lone_surrogates > 0) {
         as_buf_text(p->out, "> ");
+        put_whose(p, part);
         as_frame_say(p->out, p->lang, AS_FRAME_SURROGATES,
                      (uint64_t[]){d->lone_surrogates, d->first_surrogate}, 2);
         as_buf_text(p->out, "\n\n");
@@ -181,17 +208,25 @@ static void put_tree(struct page *p, const as_tree *tree)
             as_escape_visible(&p->scratch, pid);
             put_scratch(p);
         }
+        if (p->a->n_parts > 1 && node->depth == 0) {
+            as_buf_text(p->out, ", ");
+            as_doc_part_name(p->out, p->a,
+                             as_analysis_part(p->a, as_fact_evidence(f, fact)->begin));
+        }
         as_buf_byte(p->out, '\n');
     }
     if (tree->n > 0)
         as_buf_byte(p->out, '\n');
 }
 
-static void put_evidence(struct page *p, const as_evidence *e, size_t more)
+static void put_evidence(struct page *p, const as_evidence *const *shown, size_t n, size_t more)
 {
-    as_buf_text(p->out, " \\[`");
-    as_part_short_id(p->out, e);
-    as_buf_byte(p->out, '`');
+    as_buf_text(p->out, " \\[");
+    for (size_t i = 0; i < n; i++) {
+        as_buf_text(p->out, i > 0 ? " `" : "`");
+        as_part_short_id(p->out, p->a, shown[i]);
+        as_buf_byte(p->out, '`');
+    }
     if (more > 0) {
         as_buf_text(p->out, " +");
         as_buf_u64(p->out, more);
@@ -201,8 +236,8 @@ static void put_evidence(struct page *p, const as_evidence *e, size_t more)
 
 static void put_sentence(struct page *p, const as_sentence *s)
 {
-    as_proofs proofs = as_proofs_of(p->a, s);
-    const as_evidence *first = as_proofs_next(&proofs);
+    const as_evidence *shown[AS_PROOFS_SHOWN];
+    size_t n, more = as_proofs_pick(p->a, s, shown, &n);
     const char *weight = s->weight >= AS_WEIGHT_MEDIUM ? as_frame_weight(p->lang, s->weight) : NULL;
 
     as_buf_text(p->out, "- ");
@@ -212,16 +247,17 @@ static void put_sentence(struct page *p, const as_sentence *s)
         as_buf_text(p->out, "\\]** ");
     }
     put_marked(p, s->text);
-    if (first)
-        put_evidence(p, first, as_proofs_count(p->a, s) - 1);
+    if (n > 0)
+        put_evidence(p, shown, n, more);
     else
         as_buf_byte(p->out, '\n');
     for (size_t i = 0; p->doc->options.full && i < s->n_items; i++) {
         const as_fact *fact = as_facts_get(p->a->facts, s->items[i].fact);
+        const as_evidence *first = as_fact_evidence(p->a->facts, fact);
 
         as_buf_text(p->out, "  - ");
         put_marked(p, s->items[i].text);
-        put_evidence(p, as_fact_evidence(p->a->facts, fact), fact->n_evidence - 1u);
+        put_evidence(p, &first, 1, fact->n_evidence - 1u);
     }
 }
 
@@ -236,13 +272,13 @@ static void put_section(struct page *p, const as_doc_section *section, const as_
         put_sentence(p, &section->sentences[i]);
 }
 
-static void put_coverage(struct page *p)
+static void put_coverage(struct page *p, size_t part)
 {
-    const as_coverage *c = &p->a->coverage;
+    const as_analysis *a = as_analysis_part_get(p->a, part);
+    const as_coverage *c = &a->coverage;
 
-    as_buf_text(p->out, "\n## ");
-    as_buf_text(p->out, word(p, AS_FRAME_COVERAGE));
-    as_buf_text(p->out, "\n\n");
+    as_buf_byte(p->out, '\n');
+    put_whose(p, part);
     as_frame_say(p->out, p->lang, AS_FRAME_MAPPED, (uint64_t[]){c->mapped_bytes, c->total_bytes},
                  2);
     as_buf_text(p->out, word(p, AS_FRAME_STOP));
@@ -257,7 +293,7 @@ static void put_coverage(struct page *p)
                   word(p, AS_FRAME_PERCENT));
     for (size_t i = 0; i < c->n; i++) {
         as_buf_text(p->out, "| ");
-        as_escape_visible(&p->scratch, as_facts_text(p->a->facts, c->rows[i].path));
+        as_escape_visible(&p->scratch, as_facts_text(a->facts, c->rows[i].path));
         put_scratch(p); /* a code span cannot hold the '|' of a table */
         as_buf_text(p->out, " | ");
         as_frame_grouped(p->out, c->rows[i].count);
@@ -281,13 +317,17 @@ static as_code put_doc(struct page *p, as_err *err)
     as_buf_text(p->out, "# ");
     put_marked(p, p->doc->title);
     as_buf_text(p->out, "\n\n");
-    put_notes(p);
+    for (size_t i = 0; i < as_analysis_n_parts(p->a); i++)
+        put_notes(p, i);
     put_sample(p);
-    put_report_line(p);
+    for (size_t i = 0; i < as_analysis_n_parts(p->a); i++)
+        put_report_line(p, i);
     for (size_t i = 0; i < p->doc->n; i++)
         put_section(p, &p->doc->sections[i], &tree);
     if (p->options->coverage)
-        put_coverage(p);
+        as_buf_printf(p->out, "\n## %s\n", word(p, AS_FRAME_COVERAGE));
+    for (size_t i = 0; p->options->coverage && i < as_analysis_n_parts(p->a); i++)
+        put_coverage(p, i);
     as_tree_done(&tree);
     return AS_OK;
 }

@@ -53,40 +53,94 @@ void as_report_hash(const as_analysis *a, uint8_t *text, size_t n)
     }
 }
 
+as_evidence as_part_local(const as_analysis *a, const as_evidence *e)
+{
+    uint64_t base = as_analysis_part_base(a, as_analysis_part(a, e->begin));
+
+    return (as_evidence){e->begin - base, e->end - base, e->node, e->last};
+}
+
 size_t as_part_id(const as_analysis *a, const as_evidence *e, char id[AS_EVIDENCE_ID_MAX])
 {
+    as_evidence local = as_part_local(a, e);
     size_t n;
 
-    as_part_prefix(a, id);
-    n = AS_PREFIX_SIZE + put_range(id + AS_PREFIX_SIZE, e);
+    as_part_prefix(as_analysis_part_get(a, as_analysis_part(a, e->begin)), id);
+    n = AS_PREFIX_SIZE + put_range(id + AS_PREFIX_SIZE, &local);
     id[n] = '\0';
     return n;
 }
 
-void as_part_short_id(as_buf *out, const as_evidence *e)
+void as_part_short_id(as_buf *out, const as_analysis *a, const as_evidence *e)
 {
+    as_evidence local = as_part_local(a, e);
     char id[AS_EVIDENCE_ID_MAX];
 
-    as_buf_add(out, (as_bytes){(const uint8_t *)id, put_range(id, e)});
+    if (a->n_parts > 1) {
+        as_buf_byte(out, (uint8_t)('A' + as_analysis_part(a, e->begin)));
+        as_buf_byte(out, ':');
+    }
+    as_buf_add(out, (as_bytes){(const uint8_t *)id, put_range(id, &local)});
 }
 
 as_proofs as_proofs_of(const as_analysis *a, const as_sentence *s)
 {
-    return (as_proofs){.facts = a->facts, .sentence = s};
+    return (as_proofs){.analysis = a, .sentence = s};
+}
+
+/* The next evidence of the fact in hand that lies in a part of which none was given yet. */
+static const as_evidence *next_part(as_proofs *p, const as_fact *fact)
+{
+    const as_evidence *e = as_fact_evidence(p->analysis->facts, fact);
+
+    while (p->in_fact < fact->n_evidence) {
+        const as_evidence *one = &e[p->in_fact++];
+        uint32_t part = 1u << as_analysis_part(p->analysis, one->begin);
+
+        if (p->parts & part)
+            continue;
+        p->parts |= part;
+        return one;
+    }
+    return NULL;
 }
 
 const as_evidence *as_proofs_next(as_proofs *p)
 {
     while (p->at < p->sentence->n_facts) {
-        const as_fact *fact = as_facts_get(p->facts, p->sentence->facts[p->at++]);
-        const as_evidence *e = as_fact_evidence(p->facts, fact);
+        const as_fact *fact = as_facts_get(p->analysis->facts, p->sentence->facts[p->at]);
+        const as_evidence *e = next_part(p, fact);
 
-        if (p->last && p->last->begin == e->begin && p->last->end == e->end)
-            continue;
-        p->last = e;
-        return e;
+        if (!e) {
+            p->at++;
+            p->in_fact = 0;
+            p->parts = 0;
+        } else if (!p->last || p->last->begin != e->begin || p->last->end != e->end) {
+            p->last = e;
+            return e;
+        }
     }
     return NULL;
+}
+
+size_t as_proofs_pick(const as_analysis *a, const as_sentence *s,
+                      const as_evidence *shown[AS_PROOFS_SHOWN], size_t *ret_shown)
+{
+    as_proofs p = as_proofs_of(a, s);
+    const as_evidence *e;
+    uint32_t parts = 0;
+    size_t n = 0;
+
+    *ret_shown = 0;
+    while ((e = as_proofs_next(&p))) {
+        uint32_t part = 1u << as_analysis_part(a, e->begin);
+
+        n++;
+        if (*ret_shown < AS_PROOFS_SHOWN && !(parts & part))
+            shown[(*ret_shown)++] = e;
+        parts |= part;
+    }
+    return n - *ret_shown;
 }
 
 size_t as_proofs_count(const as_analysis *a, const as_sentence *s)

@@ -80,16 +80,29 @@ void as_frame_grouped(as_buf *out, uint64_t value);
 size_t as_part_id(const as_analysis *a, const as_evidence *e, char id[AS_EVIDENCE_ID_MAX]);
 void as_part_prefix(const as_analysis *a, char prefix[AS_PREFIX_SIZE + 1]);
 
-/* "4f3a21-2c" */
-void as_part_short_id(as_buf *out, const as_evidence *e);
+/* "4f3a21-2c"; "B:4f3a21-2c" of the second part of a joined analysis. */
+void as_part_short_id(as_buf *out, const as_analysis *a, const as_evidence *e);
 
-/* First evidence of each fact that a sentence rests on; none twice in a row. */
+/* The evidence with the offsets of its own input. */
+as_evidence as_part_local(const as_analysis *a, const as_evidence *e);
+
+/*
+ * First evidence of each fact that a sentence rests on (of a joined analysis: of each part
+ * that tells the fact); none twice in a row.
+ */
 typedef struct as_proofs {
-    const as_facts *facts;
+    const as_analysis *analysis;
     const as_sentence *sentence;
-    size_t at;
+    size_t at, in_fact;
+    uint32_t parts; /* of which the fact in hand has given one */
     const as_evidence *last;
 } as_proofs;
+
+#define AS_PROOFS_SHOWN 3
+
+/* Those that stand in a margin: the first of each part. Returns how many more there are. */
+size_t as_proofs_pick(const as_analysis *a, const as_sentence *s,
+                      const as_evidence *shown[AS_PROOFS_SHOWN], size_t *ret_shown);
 
 as_proofs as_proofs_of(const as_analysis *a, const as_sentence *s);
 const as_evidence *as_proofs_next(as_proofs *p); /* NULL: no more */
@@ -170,7 +183,8 @@ typedef struct as_timeline {
     size_t outside; /* times left out as impossible */
 } as_timeline;
 
-as_code as_timeline_build(const as_doc *doc, const as_tree *tree, as_timeline *ret,
+/* Of one part of a joined analysis, else of all (part 0). */
+as_code as_timeline_build(const as_doc *doc, size_t part, const as_tree *tree, as_timeline *ret,
                           as_err *err) AS_CHECKED;
 void as_timeline_done(as_timeline *t);
 

@@ -142,13 +142,27 @@ static void put_branch(as_buf *out, const as_tree *tree, size_t row)
                   (unsigned)node->parent * ROW + BOX + 2, y, tree_x(node));
 }
 
-static unsigned put_box(as_buf *out, const as_facts *f, const as_tree_node *node, size_t row,
+/* When it was first seen and, at the root of a tree of a joined analysis, by which tool. */
+static void read_seen(struct label *l, const as_analysis *a, const as_tree_node *node, as_buf *out)
+{
+    const as_fact *fact = as_facts_get(a->facts, node->fact);
+
+    as_buf_reset(&l->shown);
+    as_escape_visible_cut(&l->shown, as_fact_text(a->facts, fact, AS_ATTR_FIRST_SEEN), 28);
+    if (a->n_parts > 1 && node->depth == 0) {
+        as_buf_text(&l->shown, l->shown.n > 0 ? "  " : "");
+        as_doc_part_name(&l->shown, a,
+                         as_analysis_part(a, as_fact_evidence(a->facts, fact)->begin));
+    }
+    out->failed |= l->shown.failed;
+}
+
+static unsigned put_box(as_buf *out, const as_analysis *a, const as_tree_node *node, size_t row,
                         struct label *l)
 {
-    as_bytes seen = as_fact_text(f, as_facts_get(f, node->fact), AS_ATTR_FIRST_SEEN);
     unsigned x = tree_x(node), y = (unsigned)row * ROW + 2, width;
 
-    read_label(l, f, node->fact, NAME_COLUMNS, out);
+    read_label(l, a->facts, node->fact, NAME_COLUMNS, out);
     width = text_width(&l->shown) + text_width(&l->pid) + (l->pid.n > 0 ? 24 : 16);
     as_buf_printf(out,
                   "<g><rect class=\"b b%d\" x=\"%u\" y=\"%u\" width=\"%u\" height=\"%d\" "
@@ -159,10 +173,8 @@ static unsigned put_box(as_buf *out, const as_facts *f, const as_tree_node *node
         put_title(out, as_buf_bytes(&l->full));
     as_buf_text(out, "</g>");
     width += x;
-    if (seen.n > 0) {
-        as_buf_reset(&l->shown);
-        as_escape_visible_cut(&l->shown, seen, 28);
-        out->failed |= l->shown.failed;
+    read_seen(l, a, node, out);
+    if (l->shown.n > 0) {
         as_buf_printf(out, "<text class=\"d\" x=\"%u\" y=\"%u\">", width + 10, y + 15);
         as_escape_html(out, as_buf_bytes(&l->shown));
         as_buf_text(out, "</text>");
@@ -174,7 +186,6 @@ static unsigned put_box(as_buf *out, const as_facts *f, const as_tree_node *node
 
 void as_svg_tree(as_buf *out, const as_doc *doc, const as_tree *tree)
 {
-    const as_facts *f = doc->analysis->facts;
     as_lang lang = doc->options.lang;
     size_t rows = tree->n < TREE_ROWS_MAX ? tree->n : TREE_ROWS_MAX;
     unsigned width = 200;
@@ -188,7 +199,7 @@ void as_svg_tree(as_buf *out, const as_doc *doc, const as_tree *tree)
     for (size_t i = 0; i < rows; i++)
         put_branch(&body, tree, i);
     for (size_t i = 0; i < rows; i++) {
-        unsigned right = put_box(&body, f, &tree->nodes[i], i, &l);
+        unsigned right = put_box(&body, doc->analysis, &tree->nodes[i], i, &l);
 
         width = right > width ? right : width;
     }

@@ -3,6 +3,8 @@
 #include "base/escape.h"
 #include "base/utf8.h"
 
+#include <stdio.h>
+
 #include "base/banned.h"
 
 #define TREE_DEPTH_MAX 16  /* deeper processes are drawn at this depth */
@@ -57,11 +59,15 @@ static void add_scratch(struct page *p, as_style style)
     as_buf_reset(&p->scratch);
 }
 
-/* " [4f3a21-2c +3]" */
-static void add_evidence(struct page *p, const as_evidence *e, size_t more)
+/* " [4f3a21-2c +3]", " [A:4f3a21-2c B:1e-30]" */
+static void add_evidence(struct page *p, const as_evidence *const *shown, size_t n, size_t more)
 {
     as_buf_byte(&p->scratch, '[');
-    as_part_short_id(&p->scratch, e);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            as_buf_byte(&p->scratch, ' ');
+        as_part_short_id(&p->scratch, p->a, shown[i]);
+    }
     if (more > 0) {
         as_buf_text(&p->scratch, " +");
         as_buf_u64(&p->scratch, more);
@@ -114,21 +120,35 @@ static void put_sample(struct page *p)
     put_sample_field(p, AS_ATTR_SHA256, "SHA-256");
 }
 
-static void put_report_line(struct page *p)
+/* Of a joined analysis, the letter that its evidence begins with. */
+static void put_report_field(struct page *p, size_t part)
 {
+    char label[LABEL_COLUMNS + 64];
+
+    if (p->a->n_parts > 1) {
+        (void)snprintf(label, sizeof(label), "%s %c", word(p, AS_FRAME_REPORT), (char)('A' + part));
+        put_field(p, label);
+    } else {
+        put_field(p, word(p, AS_FRAME_REPORT));
+    }
+}
+
+static void put_report_line(struct page *p, size_t part)
+{
+    const as_analysis *a = as_analysis_part_get(p->a, part);
     char prefix[AS_PREFIX_SIZE + 1];
 
-    as_buf_text(&p->scratch, p->a->tool);
-    if (p->a->tool_version) {
+    as_buf_text(&p->scratch, a->tool);
+    if (a->tool_version) {
         as_buf_byte(&p->scratch, ' ');
-        as_escape_visible(&p->scratch, as_facts_text(p->a->facts, p->a->tool_version));
+        as_escape_visible(&p->scratch, as_facts_text(a->facts, a->tool_version));
     }
     as_buf_text(&p->scratch, ", ");
-    as_escape_visible(&p->scratch, as_bytes_of(p->a->source));
+    as_escape_visible(&p->scratch, as_bytes_of(a->source));
     as_buf_text(&p->scratch, ", ");
-    as_frame_say(&p->scratch, p->lang, AS_FRAME_BYTES_N, &p->a->size, 1);
-    put_field(p, word(p, AS_FRAME_REPORT));
-    as_part_prefix(p->a, prefix);
+    as_frame_say(&p->scratch, p->lang, AS_FRAME_BYTES_N, &a->size, 1);
+    put_report_field(p, part);
+    as_part_prefix(a, prefix);
     as_style_begin(p->out, p->options->colour, AS_STYLE_DIM);
     as_buf_text(p->out, word(p, AS_FRAME_EVIDENCE_PREFIX));
     as_buf_byte(p->out, ' ');
@@ -145,16 +165,34 @@ static void put_note(struct page *p, const char *mark, as_style style)
     as_wrap_end(&p->wrap);
 }
 
-static void put_doubts(struct page *p)
+/* What is to be said of one report alone begins with whose it is. */
+static void put_whose(struct page *p, size_t part)
 {
-    const as_json_doubts *d = &p->a->doubts;
+    if (p->a->n_parts < 2)
+        return;
+    as_doc_part_name(&p->scratch, p->a, part);
+    as_buf_text(&p->scratch, word(p, AS_FRAME_COLON));
+}
+
+static void put_notes(struct page *p, size_t part)
+{
+    const as_analysis *a = as_analysis_part_get(p->a, part);
+    const as_json_doubts *d = &a->doubts;
+
+    if (as_analysis_partial(a)) {
+        put_whose(p, part);
+        as_frame_gaps(&p->scratch, p->lang, a->gaps);
+        put_note(p, "! ", AS_STYLE_MEDIUM);
+    }
 
     if (d->duplicate_keys > 0) {
+        put_whose(p, part);
         as_frame_say(&p->scratch, p->lang, AS_FRAME_DUPLICATES,
                      (uint64_t[]){d->duplicate_keys, d->first_duplicate}, 2);
         put_note(p, "! ", AS_STYLE_MEDIUM);
     }
     if (d->lone_surrogates > 0) {
+        put_whose(p, part);
         as_frame_say(&p->scratch, p->lang, AS_FRAME_SURROGATES,
                      (uint64_t[]){d->lone_surrogates, d->first_surrogate}, 2);
         put_note(p, "! ", AS_STYLE_MEDIUM);
@@ -166,14 +204,12 @@ static void put_header(struct page *p)
     begin(p, 0);
     add_runs(p, p->doc->title, AS_STYLE_BOLD);
     as_wrap_end(&p->wrap);
-    if (as_analysis_partial(p->a)) {
-        as_frame_gaps(&p->scratch, p->lang, p->a->gaps);
-        put_note(p, "! ", AS_STYLE_MEDIUM);
-    }
-    put_doubts(p);
+    for (size_t i = 0; i < as_analysis_n_parts(p->a); i++)
+        put_notes(p, i);
     as_buf_byte(p->out, '\n');
     put_sample(p);
-    put_report_line(p);
+    for (size_t i = 0; i < as_analysis_n_parts(p->a); i++)
+        put_report_line(p, i);
 }
 
 /* --- process tree ------------------------------------------------------------------------ */
@@ -198,6 +234,7 @@ static void put_process(struct page *p, const as_tree_node *node)
                                                         : AS_STYLE_VALUE;
     as_bytes seen = as_fact_text(f, fact, AS_ATTR_FIRST_SEEN);
     as_bytes pid = as_fact_text(f, fact, AS_ATTR_PID);
+    size_t part = as_analysis_part(p->a, as_fact_evidence(f, fact)->begin);
     bool cut;
 
     as_escape_visible(&p->scratch, as_part_process_name(f, fact));
@@ -209,6 +246,10 @@ static void put_process(struct page *p, const as_tree_node *node)
     if (pid.n > 0) {
         as_buf_byte(p->out, ' ');
         as_escape_visible_cut(p->out, pid, NAME_COLUMNS);
+    }
+    if (p->a->n_parts > 1 && node->depth == 0) {
+        as_buf_text(p->out, "  ");
+        as_doc_part_name(p->out, p->a, part);
     }
     if (seen.n > 0) {
         as_buf_text(p->out, "  ");
@@ -256,24 +297,25 @@ static void put_bullet(struct page *p, as_weight weight)
 static void put_item(struct page *p, const as_item *item)
 {
     const as_fact *fact = as_facts_get(p->a->facts, item->fact);
+    const as_evidence *first = as_fact_evidence(p->a->facts, fact);
 
     as_buf_text(p->out, "     - ");
     begin(p, 7);
     add_runs(p, item->text, AS_STYLE_PLAIN);
-    add_evidence(p, as_fact_evidence(p->a->facts, fact), fact->n_evidence - 1u);
+    add_evidence(p, &first, 1, fact->n_evidence - 1u);
     as_wrap_end(&p->wrap);
 }
 
 static void put_sentence(struct page *p, const as_sentence *s)
 {
-    as_proofs proofs = as_proofs_of(p->a, s);
-    const as_evidence *first = as_proofs_next(&proofs);
+    const as_evidence *shown[AS_PROOFS_SHOWN];
+    size_t n, more = as_proofs_pick(p->a, s, shown, &n);
 
     put_bullet(p, s->weight);
     begin(p, 3);
     add_runs(p, s->text, AS_STYLE_PLAIN);
-    if (first)
-        add_evidence(p, first, as_proofs_count(p->a, s) - 1);
+    if (n > 0)
+        add_evidence(p, shown, n, more);
     as_wrap_end(&p->wrap);
     for (size_t i = 0; p->doc->options.full && i < s->n_items; i++)
         put_item(p, &s->items[i]);
@@ -318,17 +360,17 @@ static void put_word_cell(struct page *p, as_frame name, size_t columns)
     put_cell(p, columns);
 }
 
-static void put_coverage_row(struct page *p, const as_unmapped *row)
+static void put_coverage_row(struct page *p, const as_analysis *a, const as_unmapped *row)
 {
     as_frame_grouped(&p->scratch, row->count);
     put_cell(p, 12);
     as_frame_grouped(&p->scratch, row->bytes);
     put_cell(p, 15);
-    as_part_percent(&p->scratch, row->bytes, p->a->coverage.total_bytes);
+    as_part_percent(&p->scratch, row->bytes, a->coverage.total_bytes);
     put_cell(p, 9);
     as_buf_text(p->out, "  ");
     begin(p, 38);
-    as_escape_visible(&p->scratch, as_facts_text(p->a->facts, row->path));
+    as_escape_visible(&p->scratch, as_facts_text(a->facts, row->path));
     add_scratch(p, AS_STYLE_PLAIN);
     if (row->known) {
         as_wrap_add(&p->wrap, AS_LITERAL(" ("), AS_STYLE_DIM);
@@ -338,11 +380,12 @@ static void put_coverage_row(struct page *p, const as_unmapped *row)
     as_wrap_end(&p->wrap);
 }
 
-static void put_coverage(struct page *p)
+static void put_coverage(struct page *p, size_t part)
 {
-    const as_coverage *c = &p->a->coverage;
+    const as_analysis *a = as_analysis_part_get(p->a, part);
+    const as_coverage *c = &a->coverage;
 
-    put_heading(p, word(p, AS_FRAME_COVERAGE));
+    put_whose(p, part);
     as_frame_say(&p->scratch, p->lang, AS_FRAME_MAPPED,
                  (uint64_t[]){c->mapped_bytes, c->total_bytes}, 2);
     as_buf_text(&p->scratch, " (");
@@ -362,7 +405,7 @@ static void put_coverage(struct page *p)
     as_buf_text(p->out, word(p, AS_FRAME_PATH));
     as_buf_byte(p->out, '\n');
     for (size_t i = 0; i < c->n; i++)
-        put_coverage_row(p, &c->rows[i]);
+        put_coverage_row(p, a, &c->rows[i]);
 }
 
 static as_code put_doc(struct page *p, as_err *err)
@@ -376,7 +419,9 @@ static as_code put_doc(struct page *p, as_err *err)
     for (size_t i = 0; i < p->doc->n; i++)
         put_section(p, &p->doc->sections[i], &tree);
     if (p->options->coverage)
-        put_coverage(p);
+        put_heading(p, word(p, AS_FRAME_COVERAGE));
+    for (size_t i = 0; p->options->coverage && i < as_analysis_n_parts(p->a); i++)
+        put_coverage(p, i);
     as_tree_done(&tree);
     return AS_OK;
 }

@@ -141,13 +141,20 @@ static uint32_t process_above(const as_facts *f, const as_tree *tree, const as_f
     return AS_TREE_NONE;
 }
 
-static void collect(const as_facts *f, const as_tree *tree, as_buf *moments)
+static bool is_of(const as_analysis *a, const as_fact *fact, size_t part)
 {
+    return a->n_parts < 2 || as_analysis_part(a, as_fact_evidence(a->facts, fact)->begin) == part;
+}
+
+static void collect(const as_analysis *a, size_t part, const as_tree *tree, as_buf *moments)
+{
+    const as_facts *f = a->facts;
+
     for (uint32_t i = 0; i < as_facts_count(f); i++) {
         const as_fact *fact = as_facts_get(f, i);
         uint32_t node;
 
-        if (fact->flags & AS_FACT_GONE)
+        if (fact->flags & AS_FACT_GONE || !is_of(a, fact, part))
             continue;
         node = fact->kind == AS_KIND_PROCESS ? as_tree_find(tree, i) : AS_TREE_NONE;
         if (node != AS_TREE_NONE) {
@@ -272,7 +279,8 @@ static void set_extent(as_timeline *t)
     }
 }
 
-as_code as_timeline_build(const as_doc *doc, const as_tree *tree, as_timeline *ret, as_err *err)
+as_code as_timeline_build(const as_doc *doc, size_t part, const as_tree *tree, as_timeline *ret,
+                          as_err *err)
 {
     as_timeline t = {0};
     as_buf moments = {0};
@@ -282,7 +290,7 @@ as_code as_timeline_build(const as_doc *doc, const as_tree *tree, as_timeline *r
     size_t n;
 
     t.lanes = as_mem_zero(AS_LANES_MAX, sizeof(*t.lanes));
-    collect(doc->analysis->facts, tree, &moments);
+    collect(doc->analysis, part, tree, &moments);
     if (!t.lanes || !lane_of || moments.failed) {
         as_timeline_done(&t);
         rc = as_fail_nomem(err, "the timeline");

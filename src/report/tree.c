@@ -24,6 +24,14 @@ struct key {
     uint32_t item;
 };
 
+/* Each part of a joined analysis has numbers of its own. */
+static uint64_t number_in_part(const as_analysis *a, const as_fact *fact, uint64_t pid)
+{
+    size_t part = as_analysis_part(a, as_fact_evidence(a->facts, fact)->begin);
+
+    return pid + part * ((uint64_t)1 << 56);
+}
+
 static bool number_of(const as_facts *f, const as_fact *fact, as_attr_name name, uint64_t *ret)
 {
     return as_bytes_u64(as_fact_text(f, fact, name), ret);
@@ -89,15 +97,17 @@ static uint32_t item_of(const struct key *by_fact, size_t n, uint32_t fact)
     return at < n && by_fact[at].number == fact ? by_fact[at].item : AS_TREE_NONE;
 }
 
-static void find_parents(const as_facts *f, struct item *items, size_t n, const struct key *by_pid,
-                         size_t n_pids, const struct key *by_fact)
+static void find_parents(const as_analysis *a, struct item *items, size_t n,
+                         const struct key *by_pid, size_t n_pids, const struct key *by_fact)
 {
+    const as_facts *f = a->facts;
+
     for (uint32_t i = 0; i < n; i++) {
         const as_fact *fact = as_facts_get(f, items[i].fact);
         uint64_t ppid;
 
         if (number_of(f, fact, AS_ATTR_PPID, &ppid))
-            items[i].parent = parent_of(by_pid, n_pids, ppid, i);
+            items[i].parent = parent_of(by_pid, n_pids, number_in_part(a, fact, ppid), i);
         else
             items[i].parent = item_of(by_fact, n, as_fact_parent(f, fact));
         if (items[i].parent == i)
@@ -218,8 +228,9 @@ static int cmp_item(const void *left, const void *right)
     return a->fact < b->fact ? -1 : a->fact > b->fact;
 }
 
-static void collect(const as_facts *f, struct item *items)
+static void collect(const as_analysis *a, struct item *items)
 {
+    const as_facts *f = a->facts;
     size_t n = 0;
 
     for (uint32_t i = 0; i < as_facts_count(f); i++) {
@@ -230,6 +241,7 @@ static void collect(const as_facts *f, struct item *items)
             continue;
         item->fact = i;
         item->has_pid = number_of(f, fact, AS_ATTR_PID, &item->pid);
+        item->pid = number_in_part(a, fact, item->pid);
         if (!as_when(as_fact_text(f, fact, AS_ATTR_FIRST_SEEN), &item->ms))
             item->ms = INT64_MAX;
         n++;
@@ -272,8 +284,8 @@ as_code as_tree_build(const as_doc *doc, as_tree *ret, as_err *err)
         rc = as_fail_nomem(err, "the process tree");
         goto out;
     }
-    collect(f, items);
-    find_parents(f, items, n, by_pid, make_keys(items, n, by_pid, by_fact), by_fact);
+    collect(doc->analysis, items);
+    find_parents(doc->analysis, items, n, by_pid, make_keys(items, n, by_pid, by_fact), by_fact);
     cut_cycles(items, n);
     lay_out(&t, items, link_children(items, n));
     for (size_t i = 0; i < n; i++)

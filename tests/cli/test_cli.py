@@ -274,10 +274,11 @@ class Inputs(Case):
 
     def test_one_document_of_all_that_were_good(self):
         bad = self.write('bad', '{')
-        done = run('analyze', '--json', self.report, bad, self.report)
+        other = ROOT / 'examples' / 'cuckoo-report.json'
+        done = run('analyze', '--json', self.report, bad, other)
         self.assertEqual(done.returncode, 3)
         self.assertEqual(len(json.loads(done.stdout)['analyses']), 2)
-        done = run('analyze', '--format', 'html', self.report, bad, self.report)
+        done = run('analyze', '--format', 'html', self.report, bad, other)
         self.assertEqual(done.stdout.lower().count('<html'), 1)
         self.refused(run('analyze', '--json', bad), 'bad: byte ')
 

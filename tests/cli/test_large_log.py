@@ -38,7 +38,7 @@ def limit():
 
 
 def run(*args, preexec=None):
-    return subprocess.run([BIN, *args], capture_output=True, check=False, preexec_fn=preexec)
+    return subprocess.run([BIN, args[0], '--quiet', *args[1:]], capture_output=True, check=False, preexec_fn=preexec)
 
 
 def main():

@@ -172,7 +172,8 @@ def main():
         paths[-1].write_bytes(gzip.compress(json.dumps(CAPE).encode()))
         documents = [check_report(path) for path in paths]
         check_schemas_refuse(documents[0])
-        check_document(json.loads(run('analyze', '--format', 'json', *paths)), paths, 'all')
+        # The last is the same report as one before it, and told once.
+        check_document(json.loads(run('analyze', '--format', 'json', *paths)), paths[:3], 'all')
         broken = documents[2]['analyses'][0]
         check(broken['partial'] and 'tool_errors' in broken['gaps'], 'errors make no partial run')
     for line in faults[:40]:

@@ -189,7 +189,7 @@ static void a_lane_spans_what_is_known_of_its_process(void **state)
     (void)sample_fact(&s, AS_KIND_EVENT, AS_NO_FACT, AS_ATTR_TIME, AS_LITERAL("1483610407"));
     (void)sample_fact(&s, AS_KIND_MUTEX, AS_NO_FACT, AS_ATTR_TIME, AS_LITERAL("1483619999"));
     tree = built(&s);
-    assert_int_equal(as_timeline_build(&s.doc, &tree, &t, NULL), AS_OK);
+    assert_int_equal(as_timeline_build(&s.doc, 0, &tree, &t, NULL), AS_OK);
     assert_int_equal(t.n, 3);
     assert_int_equal(t.timed, 2);
     assert_int_equal(t.lanes[0].node, tree.n);
