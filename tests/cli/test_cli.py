@@ -274,7 +274,7 @@ class Inputs(Case):
 
     def test_one_document_of_all_that_were_good(self):
         bad = self.write('bad', '{')
-        other = ROOT / 'examples' / 'cuckoo-report.json'
+        other = 'examples/cuckoo-report.json'
         done = run('analyze', '--json', self.report, bad, other)
         self.assertEqual(done.returncode, 3)
         self.assertEqual(len(json.loads(done.stdout)['analyses']), 2)
