@@ -59,7 +59,7 @@ static const as_say_row rows[] = {
 
     { .kind = AS_KIND_ANALYSIS, .flags = AS_SAY_EACH, NOUN("analyses", "分析任务"),
       ONE("The report was written by {tool}[ {version}][ as analysis {id}]\n"
-          "[The run started at {started}][ and ended at {ended}][; it took {duration} seconds]\n"
+          "The run ~[started at {started}]~[ended at {ended}]~[took {duration} seconds]\n"
           "The set-up was ~[category {category}]~[package {package}]~[machine {machine}]~[virtualised by {machine_manager}]~[network route {route}]\n"
           "The run used up its whole time limit[{+timeout}]\n"
           "{tool} gave the run a score of {score}\n"
@@ -71,6 +71,10 @@ static const as_say_row rows[] = {
           "{tool} 给出的评分为{score}\n"
           "{tool} 给出的判定为{verdict}"),
       SAME("[{id}]") },
+    { .kind = AS_KIND_TASK, .flags = AS_SAY_EACH, NOUN("tasks", "子任务"),
+      ONE("{tool} ran the task {name|id}: ~[{category}]~[file {path}]~[machine {machine}]~[platform {platform}]~[status {status}]~[score {score}]~[error: {error}]",
+          "{tool} 的子任务{name|id}：~[类别{category}]~[文件{path}]~[虚拟机{machine}]~[平台{platform}]~[状态{status}]~[评分{score}]~[错误：{error}]"),
+      SAME("{name|id}") },
     { .kind = AS_KIND_OPTION, .unit = "项", NOUN("options", "选项"),
       ONE("The option[ {name}] was set to {value}", "设置了选项[{name}]：{value}"),
       FOLD("{n:option was:options were} set for the run: {items}", "本次运行设置了{n}项选项：{items}"),
@@ -78,7 +82,7 @@ static const as_say_row rows[] = {
 
     /* --- detections --- */
     { .kind = AS_KIND_SCORE, .flags = AS_SAY_EACH, NOUN("scores", "评分"),
-      ONE("{tool} itself gives the sample a score of {score}", "{tool} 自身给出的评分为{score}"), SAME("{score}") },
+      ONE("{tool} itself gives the sample a score of {score}[ out of {at_most}][; its verdict is {verdict}]", "{tool} 自身给出的评分为{score}[（满分{at_most}）][，判定为{verdict}]"), SAME("{score}") },
     { .kind = AS_KIND_FAMILY, .flags = AS_SAY_EACH, NOUN("families", "家族"),
       ONE("{tool} names the family {family}[ for {process}]", "{tool} 将[{process}][{!process}样本]归入{family}家族"),
       SAME("{family}") },
@@ -160,6 +164,8 @@ static const as_say_row rows[] = {
       FOLD("The IDS raised the alert {signature} {n:time:times}[ for traffic to {dst}][:{dport}][ ({category})][, severity {severity}]",
            "IDS 对[发往{dst}][:{dport}]的流量产生{n}条告警{signature}[（{category}）][，严重程度{severity}]"),
       ITEM("{signature}" FLOW_EN "[ at {time}]", "{signature}[：{src}][:{sport}][ → {dst}][:{dport}][，{time}]") },
+    { .kind = AS_KIND_ASSESSMENT, .flags = AS_SAY_EACH | AS_SAY_LONG, .unit = "条", NOUN("assessments", "模型评述"),
+      ONE("{tool}'s language model wrote[ about {name}]: {text}", "{tool} 的语言模型给出的评述[（{name}）]：{text}"), SAME("{text}") },
 
     /* --- processes --- */
     { .kind = AS_KIND_PROCESS, .flags = AS_SAY_EACH, NOUN("processes", "进程"),
@@ -187,8 +193,8 @@ static const as_say_row rows[] = {
       ONE("{who} loaded {path|name}", "{who}加载了模块{path|name}"),
       FOLD("{who} loaded {n:module:modules}[ from {dir}]: {items}", "{who}加载了{n}个模块[，均位于{dir}下]：{items}"), SAME("{path|name}") },
     { .kind = AS_KIND_EVENT, MOST(OPERATION, OBJECT), .flags = AS_SAY_BY_PROCESS, .unit = "个", NOUN("events", "事件"),
-      ONE("The tool noted the event {operation}[ {object}][: {path|key|service}][ from {from}][ to {to}][, content {content}][ ({process})][ at {time}]",
-          "记录到事件{operation}[ {object}][：{path|key|service}][，自{from}][到{to}][，内容{content}][（{process}）][，时间{time}]"),
+      ONE("The tool noted the event {operation}[ {object}][: {path|key|service}][ from {from}][ to {to}][, content {content}][, result {status}][ ({process})][ at {time}]",
+          "记录到事件{operation}[ {object}][：{path|key|service}][，自{from}][到{to}][，内容{content}][，结果{status}][（{process}）][，时间{time}]"),
       FOLD("The tool noted {n:event:events}[, most often {most}]: {items}", "共记录{n}个事件[，以{most}为主]：{items}"),
       ITEM("{operation}[ {object}][ {path|key|service}]", NULL) },
     { .kind = AS_KIND_PROCESS_ENDED, .flags = AS_SAY_BY_PROCESS, MOST(PROCESS_PATH, PROCESS_PATH), NOUN("process ends", "进程退出记录"),
@@ -382,6 +388,17 @@ static const as_say_row rows[] = {
     { .kind = AS_KIND_EXTRACTED, .flags = AS_SAY_EACH, NOUN("extracted files", "提取文件"),
       ONE("A file was extracted: ~[{path|name|host_path}]~[category {category}]~[for {program}]~[{type}]~[{size}]~[SHA-256 {sha256}]~[from {process}]",
           "提取到文件：~[{path|name|host_path}]~[类别为{category}]~[由 {program} 执行]~[类型为{type}]~[大小为{size}]~[SHA-256 {sha256}]~[来自{process}]"), SAME("{path|name|sha256|host_path}") },
+    { .kind = AS_KIND_EXTRACTION, .flags = AS_SAY_EACH, NOUN("sources of extracted data", "数据提取来源"),
+      ONE("{tool} extracted data from {path|host_path|source}[ (task {source})]", "{tool} 从{path|host_path|source}中提取出数据[（子任务{source}）]"), SAME("{path|host_path|source}") },
+    { .kind = AS_KIND_CREDENTIAL, .flags = AS_SAY_EACH, .unit = "组", NOUN("credentials", "凭据"),
+      ONE("Credentials were extracted[ from {family}]: ~[protocol {protocol}]~[host {hostname}][:{dport}]~[user {user}]~[password {password}]~[mail to {to}]",
+          "提取到[{family}的]凭据：~[协议{protocol}]~[主机{hostname}][:{dport}]~[用户名{user}]~[密码{password}]~[收件人{to}]"), SAME("{user|hostname|protocol}") },
+    { .kind = AS_KIND_RANSOM_NOTE, .flags = AS_SAY_EACH | AS_SAY_LONG, .unit = "封", NOUN("ransom notes", "勒索信"),
+      ONE("A ransom note was found[ (family {family})]: ~[mail {mail}]~[URL {url}]~[wallet {wallet}]~[contact {value}]~[text {text}]",
+          "发现勒索信[（家族{family}）]：~[邮箱{mail}]~[URL {url}]~[钱包地址{wallet}]~[联系方式{value}]~[内容：{text}]"), SAME("{text|family|mail}") },
+    { .kind = AS_KIND_DROPPER, .flags = AS_SAY_EACH | AS_SAY_LONG, NOUN("droppers", "下载器脚本"),
+      ONE("A dropper script was found: ~[family {family}]~[language {language}]~[URL {url}]~[text {content|text}]",
+          "发现下载器脚本：~[家族{family}]~[语言{language}]~[URL {url}]~[内容：{content|text}]"), SAME("{url|language}") },
 
     /* --- static --- */
     { .kind = AS_KIND_PE, .flags = AS_SAY_EACH, NOUN("PE headers", "PE 头"),

@@ -224,6 +224,7 @@ static void for_parts(as_teller *t, void (*say)(const struct part *p))
 void as_say_run(as_teller *t)
 {
     as_say_kind(t, AS_KIND_ANALYSIS);
+    as_say_kind(t, AS_KIND_TASK);
     for_parts(t, say_gaps);
     as_say_kind(t, AS_KIND_TOOL_ERROR);
     as_say_kind(t, AS_KIND_OPTION);

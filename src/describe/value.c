@@ -256,9 +256,10 @@ bool as_has_attr(const as_render *r, as_attr_name attr)
     return as_count_attr(r, attr) > 0;
 }
 
-static void put_between(as_render *r)
+/* Several texts of a command line are its arguments: all of them, as they were given. */
+static void put_between(as_render *r, as_attr_name attr)
 {
-    as_buf_text(r->out, is_zh(r) ? "、" : ", ");
+    as_buf_text(r->out, attr == AS_ATTR_COMMAND_LINE ? " " : is_zh(r) ? "、" : ", ");
 }
 
 static void put_left_out(as_render *r, size_t left)
@@ -282,8 +283,8 @@ bool as_put_attr(as_render *r, as_attr_name attr)
 {
     const as_fact *f = as_facts_get(r->t->facts, r->fact);
     const as_attr *a = as_fact_attrs(r->t->facts, f);
-    size_t max = r->max == SIZE_MAX ? SIZE_MAX : AS_SAY_VALUES_MAX, shown = 0, left = 0;
-    bool whole = true;
+    bool all = r->max == SIZE_MAX || attr == AS_ATTR_COMMAND_LINE, whole = true;
+    size_t max = all ? SIZE_MAX : AS_SAY_VALUES_MAX, shown = 0, left = 0;
 
     for (size_t i = 0; i < f->n_attrs; i++) {
         as_value v;
@@ -293,7 +294,7 @@ bool as_put_attr(as_render *r, as_attr_name attr)
         v = value_of(r, &a[i]);
         if (v.text.n == 0)
             continue;
-        if (r->max != SIZE_MAX && repeats(r, a, i, v.text)) {
+        if (!all && repeats(r, a, i, v.text)) {
             whole = false;
             continue;
         }
@@ -302,7 +303,7 @@ bool as_put_attr(as_render *r, as_attr_name attr)
             continue;
         }
         if (shown++ > 0)
-            put_between(r);
+            put_between(r, attr);
         whole &= put_typed(r, attr, &v);
     }
     if (left > 0)
@@ -422,7 +423,7 @@ static void put_rest_of(as_render *r, as_attr_name attr, bool *first)
         if (v.text.n == 0)
             continue;
         if (shown++ > 0) {
-            put_between(r);
+            put_between(r, attr);
         } else {
             if (!*first)
                 as_put_text(r, is_zh(r) ? AS_LITERAL("；") : AS_LITERAL("; "));

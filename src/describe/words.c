@@ -236,6 +236,9 @@ static const char *const labels[AS_ATTR_NAME_COUNT] = {
     [AS_ATTR_ACCESS] = "访问权限",
     [AS_ATTR_FIELD] = "字段",
     [AS_ATTR_FIELD_VALUE] = "字段值",
+    [AS_ATTR_PREINSTALLED] = "系统原有",
+    [AS_ATTR_PASSWORD] = "密码",
+    [AS_ATTR_WALLET] = "钱包地址",
     [AS_ATTR_GROUP] = "所属字段",
 };
 

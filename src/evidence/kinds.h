@@ -229,6 +229,9 @@ typedef enum as_attr_type {
     X(ACCESS, "access", TEXT) /* the rights asked for */    \
     X(FIELD, "field", TEXT) /* names that no attribute stands for: the n-th with */ \
     X(FIELD_VALUE, "field_value", TEXT) /* the n-th of these */ \
+    X(PREINSTALLED, "preinstalled", FLAG) /* on the machine before the run */ \
+    X(PASSWORD, "password", TEXT)                           \
+    X(WALLET, "wallet", TEXT)                               \
     X(GROUP, "group", TEXT) /* the keys above a free-form field, outermost first */
 
 typedef enum as_attr_name {
@@ -246,6 +249,7 @@ typedef enum as_attr_name {
     X(SAMPLE, "sample", IDENTITY, SHA256, FILE)                                         \
     X(SAMPLE_ADDRESS, "sample_address", IDENTITY, VALUE, NAME) /* URL, domain.. inside */ \
     X(ANALYSIS, "analysis", RUN, ID, NAME)                                              \
+    X(TASK, "task", RUN, NAME, NAME) /* one of several runs */                          \
     X(OPTION, "option", RUN, NAME, NAME)                                                \
     X(SCORE, "score", DETECTIONS, SCORE, NAME)                                          \
     X(FAMILY, "family", DETECTIONS, FAMILY, FAMILY)                                     \
@@ -267,6 +271,7 @@ typedef enum as_attr_name {
     X(SIGMA, "sigma", DETECTIONS, TITLE, RULE)                                          \
     X(SIGMA_SOURCE, "sigma_source", DETECTIONS, SOURCE, SOURCE)                         \
     X(IDS_ALERT, "ids_alert", DETECTIONS, SIGNATURE, SIGNATURE)                         \
+    X(ASSESSMENT, "assessment", DETECTIONS, TEXT, NAME) /* a language model's words */  \
     X(PROCESS, "process", PROCESSES, PID, PID)                                          \
     X(ENVIRONMENT, "environment", PROCESSES, NAME, NAME)                                \
     X(COMMAND, "command", PROCESSES, COMMAND, NAME)                                     \
@@ -346,6 +351,10 @@ typedef enum as_attr_name {
     X(PLAINTEXT, "plaintext_buffer", MEMORY, API, NAME)                                 \
     X(CONFIG, "config_value", CONFIGURATION, NAME, NAME)                                \
     X(EXTRACTED, "extracted_file", CONFIGURATION, PATH, FILE)                           \
+    X(EXTRACTION, "extraction", CONFIGURATION, HOST_PATH, NAME) /* where values come from */ \
+    X(CREDENTIAL, "credential", CONFIGURATION, USER, NAME)                              \
+    X(RANSOM_NOTE, "ransom_note", CONFIGURATION, TEXT, NAME)                            \
+    X(DROPPER, "dropper", CONFIGURATION, LANGUAGE, NAME) /* a script that fetches files */ \
     X(PE, "pe", STATIC, IMPHASH, NAME)                                                  \
     X(PE_SECTION, "pe_section", STATIC, NAME, NAME)                                     \
     X(PE_IMPORT, "pe_import", STATIC, DLL, DLL)                                         \

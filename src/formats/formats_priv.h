@@ -50,6 +50,13 @@ typedef enum as_act {
  */
 typedef as_code as_hook(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err);
 
+/*
+ * Has the last word on a fact that was read, and ends at byte `end`, before it is stored:
+ * its kind, its parent, its attributes, further facts beside it.
+ */
+typedef as_code as_finish(as_walk *w, as_place *place, uint32_t fact, uint64_t end, as_draft *d,
+                          as_err *err);
+
 struct as_row {
     const char *key; /* NULL: every other key; must be the last row */
     uint8_t key_len;
@@ -58,6 +65,7 @@ struct as_row {
     uint16_t key_attr; /* attribute of the facts below that receives the key, or AS_NO_ATTR */
     const as_shape *sub;
     as_hook *hook;
+    as_finish *finish; /* of facts; may be NULL */
 };
 
 #define AS_NO_ATTR AS_ATTR_NAME_COUNT
@@ -70,6 +78,11 @@ struct as_row {
 #define FACT(text, kind, shape)                                                                    \
     {                                                                                              \
         ROW_KEY(text), .act = AS_ACT_FACT, .what = AS_KIND_##kind, .sub = &as_shape_##shape        \
+    }
+#define FACT_DONE(text, kind, shape, function)                                                     \
+    {                                                                                              \
+        ROW_KEY(text), .act = AS_ACT_FACT, .what = AS_KIND_##kind, .sub = &as_shape_##shape,       \
+        .finish = (function)                                                                       \
     }
 #define INTO(text, shape)                                                                          \
     {                                                                                              \
@@ -172,7 +185,11 @@ struct as_walk {
     struct as_counts *counts; /* once as_counts_begin() was called */
     struct as_paths *paths;
     void *own;          /* what the hooks of one reader share */
+    as_draft *draft;    /* of the fact that a hook's value belongs to, when the hook is called */
     bool numbered_keys; /* "file_12" names one of many, as a bare number does */
+    /* JSON made of XML: "@name" is read as "name", and an element's text, under "$" or
+     * "#text", as if it stood there alone. */
+    bool xml_keys;
     uint64_t ticks;
     size_t portion_at;        /* facts of as many bytes are a portion; 0: none is handed out */
     struct as_digest *digest; /* or NULL */
@@ -216,6 +233,7 @@ typedef struct as_reader {
 
 extern const as_reader as_reader_cape, as_reader_cuckoo;
 extern const as_reader as_reader_vmray, as_reader_vmray_flog;
+extern const as_reader as_reader_triage, as_reader_joe;
 extern const as_reader as_reader_evtx, as_reader_winevent;
 extern const as_reader as_reader_capa, as_reader_floss, as_reader_bazaar;
 extern const as_reader as_reader_yara, as_reader_yara_x;
@@ -237,6 +255,9 @@ as_code as_walk_object(as_walk *w, as_place *place, const as_shape *shape, uint3
                        as_draft *draft, uint64_t *ret_end, as_err *err) AS_CHECKED;
 as_code as_walk_member(as_walk *w, as_place *place, const as_shape *shape, uint32_t fact,
                        as_draft *draft, as_json_tok *t, as_err *err) AS_CHECKED;
+/* The scalar `t` at `place` as an attribute of the draft. */
+as_code as_walk_attr(as_walk *w, as_place *place, uint32_t fact, as_draft *draft, as_attr_name name,
+                     const as_json_tok *t, as_err *err) AS_CHECKED;
 as_code as_walk_next(as_walk *w, as_json_tok *t, as_err *err) AS_CHECKED;
 as_code as_walk_text(as_walk *w, const as_json_tok *t, as_bytes *ret, as_err *err) AS_CHECKED;
 as_code as_walk_evidence(as_walk *w, const as_place *place, uint64_t end, as_evidence *ret,

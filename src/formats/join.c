@@ -211,14 +211,16 @@ static bool agrees(const as_facts *f, const as_fact *a, const as_fact *b, as_att
 
 /*
  * One process told twice: the same number, and nothing that tells them apart. A
- * number is used again after its process has ended, so start times must agree too.
+ * number is used again after its process has ended, so start times must agree too, and
+ * the tool's own number for the process where it has one.
  */
 static bool same_process(const as_facts *f, const as_fact *a, const as_fact *b)
 {
     as_value x, y;
 
     return as_fact_attr(f, a, AS_ATTR_PID, &x) && as_fact_attr(f, b, AS_ATTR_PID, &y) &&
-           as_bytes_eq(x.text, y.text) && agrees(f, a, b, AS_ATTR_PPID, false) &&
+           as_bytes_eq(x.text, y.text) && agrees(f, a, b, AS_ATTR_ID, false) &&
+           agrees(f, a, b, AS_ATTR_PPID, false) &&
            agrees(f, a, b, AS_ATTR_FIRST_SEEN, false) && agrees(f, a, b, AS_ATTR_NAME, true);
 }
 

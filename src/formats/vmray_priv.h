@@ -94,6 +94,8 @@ as_hook as_vmray_actors;
 /* Adds an attribute, and the place where it stands, to a fact that is there already. */
 as_code as_vmray_bring(as_walk *w, uint32_t into, as_attr_name name, as_bytes text,
                        const as_evidence *e, as_err *err) AS_CHECKED;
+/* Before `from` is joined into `into`: details for what would be lost. */
+as_code as_vmray_keep_other(as_walk *w, uint32_t into, uint32_t from, as_err *err) AS_CHECKED;
 as_code as_vmray_resolve(as_walk *w, as_err *err) AS_CHECKED;
 
 /* vmray_mitre.c: of several versions of ATT&CK the newest becomes facts. */

@@ -283,7 +283,7 @@ static bool says(const as_facts *f, uint32_t fact, const as_attr *a, bool *ret_o
 }
 
 /* Of two things that are one, what only the other says under the same name is told beside it. */
-static as_code keep_other(as_walk *w, uint32_t into, uint32_t from, as_err *err)
+as_code as_vmray_keep_other(as_walk *w, uint32_t into, uint32_t from, as_err *err)
 {
     const as_facts *f = w->facts;
 
@@ -319,7 +319,7 @@ static as_code resolve_thing(as_walk *w, const struct as_vmray_ref *ref, uint32_
     if (ref->role != AS_VMRAY_SAME || target == ref->fact || !is_there(w, target) ||
         !is_there(w, ref->fact) || !is_stored((as_kind)as_facts_get(w->facts, target)->kind))
         return AS_OK;
-    rc = keep_other(w, ref->fact, target, err);
+    rc = as_vmray_keep_other(w, ref->fact, target, err);
     if (rc)
         return rc;
     rc = as_facts_join(w->facts, ref->fact, target);

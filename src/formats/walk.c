@@ -148,8 +148,8 @@ static as_code overflow(as_walk *w, as_place *place, uint32_t fact, as_form form
     return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
 }
 
-static as_code put_attr(as_walk *w, as_place *place, uint32_t fact, as_draft *draft,
-                        as_attr_name name, const as_json_tok *t, as_err *err)
+as_code as_walk_attr(as_walk *w, as_place *place, uint32_t fact, as_draft *draft, as_attr_name name,
+                     const as_json_tok *t, as_err *err)
 {
     as_form form = AS_FORM_TEXT;
     as_bytes text = {0};
@@ -202,6 +202,16 @@ static as_code end_fact(as_walk *w, const as_place *place, uint64_t end, uint32_
 
 /* --- actions ------------------------------------------------------------------- */
 
+/* What a key is in the rows of a shape: see as_walk.xml_keys. */
+static as_bytes row_key(const as_walk *w, as_bytes key)
+{
+    if (!w->xml_keys)
+        return key;
+    if (as_bytes_is(key, "$") || as_bytes_is(key, "#text"))
+        return (as_bytes){0};
+    return key.n > 1 && key.p[0] == '@' ? (as_bytes){key.p + 1, key.n - 1} : key;
+}
+
 static const as_row *find_row(const as_shape *shape, as_bytes key)
 {
     for (size_t i = 0; i < shape->n; i++) {
@@ -246,7 +256,7 @@ static as_code fill_fact(as_walk *w, as_place *place, const as_row *row, const a
 
     *ret_end = t->end;
     if (self)
-        return put_attr(w, place, fact, d, (as_attr_name)self->what, t, err);
+        return as_walk_attr(w, place, fact, d, (as_attr_name)self->what, t, err);
     if (is_scalar(t->type))
         return AS_OK;               /* null under a key that says something by itself */
     w->context_base = w->n_context; /* the parts name their fact, not the keys around it */
@@ -344,7 +354,8 @@ static __attribute__((noinline)) as_code read_fact(as_walk *w, as_place *place, 
         return AS_OK;
     }
     refine_kind(w, &d);
-    return end_fact(w, place, end, fact, &d, err);
+    rc = row->finish ? row->finish(w, place, fact, end, &d, err) : AS_OK;
+    return rc ? rc : end_fact(w, place, end, fact, &d, err);
 }
 
 static as_code push_context(as_walk *w, as_place *holder, as_attr_name attr, as_str str,
@@ -397,14 +408,25 @@ read_leaf(as_walk *w, as_place *place, const struct leaves *in, const as_json_to
         rc = as_facts_reserve(w->facts, &fact);
     if (rc)
         return as_walk_facts_failed(w, rc, err);
-    rc = put_attr(w, place, fact, &d, AS_ATTR_VALUE, t, err);
+    rc = as_walk_attr(w, place, fact, &d, AS_ATTR_VALUE, t, err);
     return rc ? rc : end_fact(w, place, t->end, fact, &d, err);
 }
 
-static void push_key(struct leaves *in, as_step step)
+/* The text of an XML element has no name but the element's. */
+static as_code push_key(as_walk *w, struct leaves *in, as_step step, as_err *err)
 {
-    if (in->n_keys < LEAF_KEYS)
-        in->keys[in->n_keys++] = step & ~AS_STEP_KEY;
+    as_bytes key = as_facts_text(w->facts, step & ~AS_STEP_KEY), name = row_key(w, key);
+    as_str str = step & ~AS_STEP_KEY;
+    as_code rc = AS_OK;
+
+    if (in->n_keys == LEAF_KEYS || (!name.n && key.n))
+        return AS_OK;
+    if (name.n != key.n)
+        rc = as_facts_intern(w->facts, name, &str);
+    if (rc)
+        return as_walk_facts_failed(w, rc, err);
+    in->keys[in->n_keys++] = str;
+    return AS_OK;
 }
 
 static as_code read_leaves(as_walk *w, as_place *place, struct leaves *in, as_json_tok *t,
@@ -423,10 +445,10 @@ static as_code read_leaves(as_walk *w, as_place *place, struct leaves *in, as_js
             return rc;
         if (open == AS_JSON_OBJECT) {
             rc = as_walk_key(w, t, &child.step, err);
-            if (rc)
-                return rc;
-            push_key(in, child.step);
-            rc = as_walk_next(w, t, err);
+            if (!rc)
+                rc = push_key(w, in, child.step, err);
+            if (!rc)
+                rc = as_walk_next(w, t, err);
             if (rc)
                 return rc;
         }
@@ -450,9 +472,13 @@ static as_code all_leaves(as_walk *w, as_place *place, const as_row *row, uint32
     as_place *named = named_place(place);
     as_code rc;
 
+    if (w->xml_keys && named->up &&
+        !row_key(w, as_facts_text(w->facts, named->step & ~AS_STEP_KEY)).n)
+        named = named_place(named->up);
     if (named->up) {
-        push_key(&in, named->step);
-        rc = as_walk_evidence(w, named->up, 0, &in.holder, err);
+        rc = push_key(w, &in, named->step, err);
+        if (!rc)
+            rc = as_walk_evidence(w, named->up, 0, &in.holder, err);
         if (rc)
             return rc;
         in.has_holder = true;
@@ -500,7 +526,7 @@ static as_code read_pair(as_walk *w, as_place *place, as_kind kind, uint32_t par
         if (rc || t->type == AS_JSON_ARRAY_END)
             break;
         child.begin = t->begin;
-        rc = i < 2 && is_scalar(t->type) ? put_attr(w, &child, fact, &d, attrs[i], t, err)
+        rc = i < 2 && is_scalar(t->type) ? as_walk_attr(w, &child, fact, &d, attrs[i], t, err)
                                          : as_walk_pass(w, &child, t, false, err);
     }
     return rc || !d.n_attrs ? rc : end_fact(w, place, t->end, fact, &d, err);
@@ -546,6 +572,7 @@ static as_code apply(as_walk *w, as_place *place, const as_row *row, uint32_t fa
     case AS_ACT_SKIP:
         return as_walk_pass(w, place, t, true, err);
     case AS_ACT_HOOK:
+        w->draft = draft;
         return row->hook(w, place, fact, t, err);
     case AS_ACT_LEAVES:
         return all_leaves(w, place, row, fact, t, err);
@@ -560,7 +587,7 @@ static as_code apply(as_walk *w, as_place *place, const as_row *row, uint32_t fa
     case AS_ACT_ATTR:
         if (!is_scalar(t->type) || !draft)
             return as_walk_pass(w, place, t, false, err);
-        return put_attr(w, place, fact, draft, (as_attr_name)row->what, t, err);
+        return as_walk_attr(w, place, fact, draft, (as_attr_name)row->what, t, err);
     case AS_ACT_FACT:
         return read_fact(w, place, row, fact, t, err);
     default:
@@ -579,7 +606,7 @@ as_code as_walk_member(as_walk *w, as_place *place, const as_shape *shape, uint3
 
     if (rc)
         return rc;
-    row = find_row(shape, as_facts_text(w->facts, child.step & ~AS_STEP_KEY));
+    row = find_row(shape, row_key(w, as_facts_text(w->facts, child.step & ~AS_STEP_KEY)));
     rc = as_walk_next(w, t, err);
     if (rc)
         return rc;
