@@ -196,7 +196,7 @@ static const as_say_row rows[] = {
       ONE("The tool noted the event {operation}[ {object}][: {path|key|service}][ from {from}][ to {to}][, content {content}][, result {status}][ ({process})][ at {time}]",
           "记录到事件{operation}[ {object}][：{path|key|service}][，自{from}][到{to}][，内容{content}][，结果{status}][（{process}）][，时间{time}]"),
       FOLD("The tool noted {n:event:events}[, most often {most}]: {items}", "共记录{n}个事件[，以{most}为主]：{items}"),
-      ITEM("{operation}[ {object}][ {path|key|service}]", NULL) },
+      ITEM("{operation}[ {object}][ {path|key|service}][ ({status})]", "{operation}[ {object}][ {path|key|service}][（{status}）]") },
     { .kind = AS_KIND_PROCESS_ENDED, .flags = AS_SAY_BY_PROCESS, MOST(PROCESS_PATH, PROCESS_PATH), NOUN("process ends", "进程退出记录"),
       ONE("{who} ended[ at {time}]", "{who}退出[，时间{time}]"),
       FOLD("{n:process:processes} ended[, most often {most}]: {items}", "{n}个进程退出[，以{most}为主]：{items}"),

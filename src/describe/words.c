@@ -239,6 +239,7 @@ static const char *const labels[AS_ATTR_NAME_COUNT] = {
     [AS_ATTR_PREINSTALLED] = "系统原有",
     [AS_ATTR_PASSWORD] = "密码",
     [AS_ATTR_WALLET] = "钱包地址",
+    [AS_ATTR_EXITED] = "已退出",
     [AS_ATTR_GROUP] = "所属字段",
 };
 

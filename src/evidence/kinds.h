@@ -232,6 +232,7 @@ typedef enum as_attr_type {
     X(PREINSTALLED, "preinstalled", FLAG) /* on the machine before the run */ \
     X(PASSWORD, "password", TEXT)                           \
     X(WALLET, "wallet", TEXT)                               \
+    X(EXITED, "exited", FLAG)                               \
     X(GROUP, "group", TEXT) /* the keys above a free-form field, outermost first */
 
 typedef enum as_attr_name {

@@ -21,6 +21,24 @@ struct check {
 
 /* --- does a value hold a text? ---------------------------------------------------- */
 
+/* "@name", the key of what was an XML attribute, names it. */
+static bool is_xml_name(const struct dom *d, uint32_t node, as_bytes text)
+{
+    uint32_t key = d->nodes[node].key;
+
+    return key && d->in.p[key] == '@' && dom_means(d, key + 1, d->nodes[node].key_end, text);
+}
+
+/* A family stands among a run's tags as "family:name". */
+static bool is_family_tag(const struct dom *d, uint32_t node, as_bytes text)
+{
+    const struct dom_node *x = &d->nodes[node];
+
+    return x->type == '"' && x->end - x->begin > 9 &&
+           !memcmp(d->in.p + x->begin, "\"family:", 8) &&
+           dom_means(d, x->begin + 8, x->end - 1, text);
+}
+
 static bool holds(const struct dom *d, uint32_t node, as_form form, as_bytes text, unsigned depth)
 {
     bool key_may = form == AS_FORM_TEXT || (form == AS_FORM_NUMBER && dom_is_digits(text));
@@ -30,7 +48,7 @@ static bool holds(const struct dom *d, uint32_t node, as_form form, as_bytes tex
     if (!depth)
         return false;
     for (uint32_t x = d->nodes[node].child; x; x = d->nodes[x].next) {
-        if ((key_may && dom_key_is(d, x, text)) || holds(d, x, form, text, depth - 1))
+        if ((key_may && (dom_key_is(d, x, text) || is_xml_name(d, x, text))) || holds(d, x, form, text, depth - 1))
             return true;
     }
     return false;
@@ -49,7 +67,8 @@ static bool evidence_holds(struct check *c, const as_facts *f, const as_fact *fa
         as_buf_reset(&pointer);
         as_facts_pointer(f, &e[i], &pointer);
         node = dom_resolve(&c->dom, 1, as_buf_bytes(&pointer), e[i].begin, e[i].end);
-        found = node && holds(&c->dom, node, form, text, depth);
+        found = node && (holds(&c->dom, node, form, text, depth) ||
+                         (fact->kind == AS_KIND_FAMILY && is_family_tag(&c->dom, node, text)));
     }
     as_buf_done(&pointer);
     return found;
@@ -191,11 +210,24 @@ static uint64_t count_calls(const struct dom *d, uint32_t process)
     return n;
 }
 
+/* Joe Sandbox: objects under "call" that name an API, below the list of processes. */
+static uint64_t count_symbols(const struct dom *d, uint32_t node)
+{
+    uint64_t n = d->nodes[node].type == '{' && dom_member(d, node, "symbol");
+
+    for (uint32_t x = d->nodes[node].child; x; x = d->nodes[x].next)
+        n += count_symbols(d, x);
+    return n;
+}
+
 static uint64_t count_all_calls(const struct dom *d)
 {
     static const char *const lists[] = {"processes", "processtree", "generic"};
-    uint32_t behavior = dom_member(d, 1, "behavior"), list;
+    uint32_t behavior = dom_member(d, 1, "behavior"), analysis = dom_member(d, 1, "analysis"), list;
     uint64_t n = 0;
+
+    if (analysis && dom_member(d, analysis, "generalinfo"))
+        return count_symbols(d, analysis);
 
     for (size_t i = 0; behavior && i < AS_COUNT(lists); i++) {
         list = dom_member(d, behavior, lists[i]);
@@ -230,7 +262,8 @@ static as_code check_call(void *ctx, const as_call *call, as_err *err)
     assert_int_equal(d->nodes[c->call].end, call->end);
     assert_int_equal(d->nodes[c->call].type, '{');
     if (call->api.n)
-        assert_true(member_is(d, c->call, "api", call->api));
+        assert_true(member_is(d, c->call, "api", call->api) ||
+                    member_is(d, c->call, "symbol", call->api));
     if (call->time.n)
         assert_true(member_is(d, c->call, "timestamp", call->time) ||
                     member_is(d, c->call, "time", call->time));
