@@ -82,7 +82,7 @@ struct as_row {
 #define FACT_DONE(text, kind, shape, function)                                                     \
     {                                                                                              \
         ROW_KEY(text), .act = AS_ACT_FACT, .what = AS_KIND_##kind, .sub = &as_shape_##shape,       \
-        .finish = (function)                                                                       \
+                       .finish = (function)                                                        \
     }
 #define INTO(text, shape)                                                                          \
     {                                                                                              \

@@ -107,11 +107,11 @@ static const struct {
     as_attr_name attr;
     size_t digits;
 } hashes[] = {
-    {"MD5", AS_ATTR_MD5, 32},          {"SHA", AS_ATTR_SHA1, 40},
-    {"SHA1", AS_ATTR_SHA1, 40},        {"SHA-1", AS_ATTR_SHA1, 40},
-    {"SHA256", AS_ATTR_SHA256, 64},    {"SHA-256", AS_ATTR_SHA256, 64},
-    {"SHA512", AS_ATTR_SHA512, 128},   {"SHA-512", AS_ATTR_SHA512, 128},
-    {"SSDEEP", AS_ATTR_SSDEEP, 0},     {"TLSH", AS_ATTR_TLSH, 0},
+    {"MD5", AS_ATTR_MD5, 32},        {"SHA", AS_ATTR_SHA1, 40},
+    {"SHA1", AS_ATTR_SHA1, 40},      {"SHA-1", AS_ATTR_SHA1, 40},
+    {"SHA256", AS_ATTR_SHA256, 64},  {"SHA-256", AS_ATTR_SHA256, 64},
+    {"SHA512", AS_ATTR_SHA512, 128}, {"SHA-512", AS_ATTR_SHA512, 128},
+    {"SSDEEP", AS_ATTR_SSDEEP, 0},   {"TLSH", AS_ATTR_TLSH, 0},
 };
 
 /* By its name or, where that is not given, by its length. */
@@ -214,7 +214,8 @@ static as_code read_hashes(as_walk *w, as_place *place, uint32_t fact, as_json_t
     }
 }
 
-/* --- addresses and techniques ------------------------------------------------------------------ */
+/* --- addresses and techniques ------------------------------------------------------------------
+ */
 
 /* A name that did not resolve has the address "unknown". */
 static as_code read_ip(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
@@ -319,7 +320,8 @@ static as_code read_behavior(as_walk *w, as_place *place, uint32_t fact, as_json
     return as_walk_object(w, place, &as_shape_joe_behavior, AS_NO_FACT, NULL, &end, err);
 }
 
-/* --- shapes -------------------------------------------------------------------------------------- */
+/* --- shapes --------------------------------------------------------------------------------------
+ */
 
 /* clang-format off */
 
@@ -668,7 +670,19 @@ static as_code read_joe(as_walk *w, as_err *err)
     return rc;
 }
 
-/* Sections of the report; `analysis` alone is a key of many tools. */
+/* The root holds `analysis` and nothing else so far: its sections may be larger than what a
+ * probe sees. */
+static bool is_alone(const as_head *h)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < h->n; i++)
+        n += !strchr(h->entries[i].path, '/');
+    return n == 1 && !strcmp(h->entries[0].path, "analysis") &&
+           h->entries[0].type == AS_JSON_OBJECT;
+}
+
+/* Sections of the report; `analysis` beside others is a key of many tools. */
 static as_sure probe_joe(const as_head *h)
 {
     static const char *const keys[] = {
@@ -682,7 +696,7 @@ static as_sure probe_joe(const as_head *h)
 
     for (size_t i = 0; i < AS_COUNT(keys); i++)
         seen += as_head_has(h, keys[i]);
-    if (h->root != AS_JSON_OBJECT || !seen)
+    if (h->root != AS_JSON_OBJECT || (!seen && !is_alone(h)))
         return AS_SURE_NO;
     return seen > 1 ? AS_SURE_YES : AS_SURE_MAYBE;
 }
@@ -691,10 +705,11 @@ const as_reader as_reader_joe = {
     .about = {.id = "joe",
               .name = "Joe Sandbox",
               .versions = "json, jsonfixed, lightjson and irjson, of version 26 and later",
-              .maps = "sample with its PE parts, scores and verdict, signatures with their sources, "
-                      "processes with their file, registry, mutex and other activities, API calls, "
-                      "dropped files, domains, addresses, URLs, packets, YARA, Sigma, ATT&CK, "
-                      "malware configurations, the language model's reasonings",
+              .maps =
+                  "sample with its PE parts, scores and verdict, signatures with their sources, "
+                  "processes with their file, registry, mutex and other activities, API calls, "
+                  "dropped files, domains, addresses, URLs, packets, YARA, Sigma, ATT&CK, "
+                  "malware configurations, the language model's reasonings",
               .seen = false},
     .probe = probe_joe,
     .read = read_joe,

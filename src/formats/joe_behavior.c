@@ -208,8 +208,8 @@ static void make_call(const as_walk *w, const as_draft *d, as_call *call)
     }
 }
 
-static __attribute__((noinline)) as_code
-tell_call(as_walk *w, as_place *place, uint64_t end, const as_draft *d, as_bytes group, as_err *err)
+static __attribute__((noinline)) as_code tell_call(as_walk *w, as_place *place, uint64_t end,
+                                                   const as_draft *d, as_bytes group, as_err *err)
 {
     as_call call = {.begin = place->begin, .end = end, .category = group};
     as_evidence e;

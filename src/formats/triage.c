@@ -797,7 +797,8 @@ static bool is_sample(const as_facts *f, uint32_t sample, uint32_t fact)
 {
     bool any;
 
-    return same_hashes(f, sample, fact, &any) && (any || !has_hash(f, sample) || !has_hash(f, fact));
+    return same_hashes(f, sample, fact, &any) &&
+           (any || !has_hash(f, sample) || !has_hash(f, fact));
 }
 
 static as_code join_same(as_walk *w, as_err *err)

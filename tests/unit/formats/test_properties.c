@@ -34,8 +34,7 @@ static bool is_family_tag(const struct dom *d, uint32_t node, as_bytes text)
 {
     const struct dom_node *x = &d->nodes[node];
 
-    return x->type == '"' && x->end - x->begin > 9 &&
-           !memcmp(d->in.p + x->begin, "\"family:", 8) &&
+    return x->type == '"' && x->end - x->begin > 9 && !memcmp(d->in.p + x->begin, "\"family:", 8) &&
            dom_means(d, x->begin + 8, x->end - 1, text);
 }
 
@@ -48,7 +47,8 @@ static bool holds(const struct dom *d, uint32_t node, as_form form, as_bytes tex
     if (!depth)
         return false;
     for (uint32_t x = d->nodes[node].child; x; x = d->nodes[x].next) {
-        if ((key_may && (dom_key_is(d, x, text) || is_xml_name(d, x, text))) || holds(d, x, form, text, depth - 1))
+        if ((key_may && (dom_key_is(d, x, text) || is_xml_name(d, x, text))) ||
+            holds(d, x, form, text, depth - 1))
             return true;
     }
     return false;
