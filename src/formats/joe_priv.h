@@ -6,7 +6,7 @@
 
 #include "formats/actors.h"
 
-/* A packet's ends and protocol, counted: see as_joe_packet(). */
+/* A packet's ends and protocol, counted. */
 struct as_joe_flow {
     as_str ends[5]; /* protocol, from, port, to, port */
     as_str first, last;
@@ -29,7 +29,7 @@ struct as_joe {
 
 static inline struct as_joe *as_joe_of(as_walk *w)
 {
-    return w->own;
+    return (struct as_joe *)w->own;
 }
 
 as_str as_joe_attr(const as_draft *d, as_attr_name name);
