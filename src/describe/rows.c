@@ -183,7 +183,7 @@ static const as_say_row rows[] = {
       ONE("{who} made {#count:API call:API calls}[, {#failed} of which failed][, from {started}][ to {ended}]",
           "{who}共调用 API {#count}次[，其中{#failed}次失败][，时间从{started}][到{ended}]"), ITEM("{#count:call:calls}", "{#count}次调用") },
     { .kind = AS_KIND_API_USE, .flags = AS_SAY_BY_PROCESS, .most = AS_MOST_ATTRS, .most_by = { AS_ATTR_CATEGORY }, .unit = "种", NOUN("API functions used", "所用 API"),
-      ONE("{who} called {api}[ {#count:time:times}][, {#failed} of them in vain]", "{who}调用了{api}[{#count}次][，其中{#failed}次失败]"),
+      ONE("{who} called {api}[ {#count:time:times}][, {#failed} of them in vain]", "{who}调用了{api}[ {#count}次][，其中{#failed}次失败]"),
       FOLD("{who} used {n} API functions, most often {items}[; calls by category: {most}]", "{who}使用了{n}种 API，最常调用{items}[；按类别：{most}]"),
       ITEM("{api}[ ({#count:time:times})]", "{api}[（{#count}次）]") },
     { .kind = AS_KIND_API_RESOLVED, .flags = AS_SAY_BY_PROCESS, NOUN("resolved functions", "动态解析的函数"),

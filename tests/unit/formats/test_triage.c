@@ -246,8 +246,8 @@ static void other_tools_keep_their_inputs(void **state)
     static const char *const inputs[] = {
         "{\"version\":\"1\",\"analysis\":{\"a\":1}}",
         "{\"sample\":{\"id\":\"s\"},\"task\":{}}",
-        "{\"info\":{\"version\":\"2.4-CAPE\"},\"version\":\"1\",\"sample\":{\"id\":\"s\"},"
-        "\"target\":{},\"analysis\":{},\"task\":{}}",
+        ("{\"info\":{\"version\":\"2.4-CAPE\"},\"version\":\"1\",\"sample\":{\"id\":\"s\"},"
+         "\"target\":{},\"analysis\":{},\"task\":{}}"),
         "{\"metadata\":{\"version\":\"3\"},\"version\":\"1\",\"sample\":\"s\",\"analysis\":{}}",
     };
 
