@@ -11,32 +11,36 @@
 #define JOE "{\"analysis\":{\"generalinfo\":{\"id\":1},\"fileinfo\":{\"md5\":\"a\"}"
 
 static const struct {
-    const char *before, *behind;
+    const char *format, *before, *behind;
 } envelopes[] = {
-    {"", ""},
-    {TRIAGE, "}"},
-    {TRIAGE ",\"processes\":[{\"procid\":1,\"pid\":2}", "]}"},
-    {TRIAGE
+    {"triage", TRIAGE, "}"},
+    {"triage", TRIAGE ",\"processes\":[{\"procid\":1,\"pid\":2}", "]}"},
+    {"triage",
+     TRIAGE
      ",\"processes\":[{\"procid\":1,\"pid\":2}],\"network\":{\"flows\":[{\"id\":1,\"procid\":1}",
      "]}}"},
-    {TRIAGE ",\"network\":{\"flows\":[{\"id\":1,\"procid\":1}],\"requests\":[", "]}}"},
-    {TRIAGE ",\"extracted\":[{\"config\":{\"family\":\"f\"", "}}]}"},
-    {JOE, "}}"},
-    {JOE ",\"behavior\":{\"system\":{\"processes\":{\"process\":[{\"general\":{\"targetid\":1},",
+    {"triage", TRIAGE ",\"network\":{\"flows\":[{\"id\":1,\"procid\":1}],\"requests\":[", "]}}"},
+    {"triage", TRIAGE ",\"extracted\":[{\"config\":{\"family\":\"f\"", "}}]}"},
+    {"joe", JOE, "}}"},
+    {"joe",
+     JOE ",\"behavior\":{\"system\":{\"processes\":{\"process\":[{\"general\":{\"targetid\":1},",
      "}]}}}}}"},
-    {JOE ",\"behavior\":{\"network\":{\"tcp\":{\"packet\":[", "]}}}}}"},
-    {JOE ",\"droppedinfo\":{\"hash\":[{\"@file\":\"f\"", "}]}}}"},
+    {"joe", JOE ",\"behavior\":{\"network\":{\"tcp\":{\"packet\":[", "]}}}}}"},
+    {"joe", JOE ",\"droppedinfo\":{\"hash\":[{\"@file\":\"f\"", "}]}}}"},
 };
+
+static const char *const formats[] = {"triage", "joe"};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    size_t which = size ? (size_t)(data[0] - '0') : 0;
+    size_t which = size ? (size_t)(data[0] - '1') : AS_COUNT(envelopes);
 
     if (size > REPORT_MAX || (size >= 2 && data[0] == 0x1f && data[1] == 0x8b))
         return 0;
-    if (size && which < AS_COUNT(envelopes))
-        check_data(envelopes[which].before, data + 1, size - 1, envelopes[which].behind);
-    else if (size && data[0] == '{') /* else it may be lines of another tool, which are no JSON */
-        check_data("", data, size, "");
+    if (which < AS_COUNT(envelopes))
+        check_data(envelopes[which].format, envelopes[which].before, data + 1, size - 1,
+                   envelopes[which].behind);
+    for (size_t i = 0; which >= AS_COUNT(envelopes) && i < AS_COUNT(formats); i++)
+        check_data(formats[i], "", data, size, "");
     return 0;
 }
