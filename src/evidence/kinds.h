@@ -227,6 +227,7 @@ typedef enum as_attr_type {
     X(CHANNEL, "channel", TEXT) /* of the Windows event log */ \
     X(RECORD, "record", INT) /* its number in the log */    \
     X(ACCESS, "access", TEXT) /* the rights asked for */    \
+    X(TRUNCATED, "truncated", FLAG) /* the tool left out a part of what is told */ \
     X(FIELD, "field", TEXT) /* names that no attribute stands for: the n-th with */ \
     X(FIELD_VALUE, "field_value", TEXT) /* the n-th of these */ \
     X(PREINSTALLED, "preinstalled", FLAG) /* on the machine before the run */ \
@@ -284,6 +285,8 @@ typedef enum as_attr_name {
     X(PROCESS_ENDED, "process_ended", PROCESSES, PID, NAME)                             \
     X(PROCESS_ACCESS, "process_access", PROCESSES, TARGET_PATH, NAME)                   \
     X(REMOTE_THREAD, "remote_thread", PROCESSES, TARGET_PATH, NAME)                     \
+    X(SYSCALL, "system_call", PROCESSES, API, NAME) /* one that is told by itself */    \
+    X(SIGNAL, "signal", PROCESSES, NAME, NAME) /* of Unix, received */                  \
     X(ANOMALY, "anomaly", PROCESSES, NAME, NAME)                                        \
     X(SCRIPT, "script", PROCESSES, NAME, NAME)                                          \
     X(SCRIPT_BEHAVIOUR, "script_behaviour", PROCESSES, NAME, NAME)                      \
@@ -314,6 +317,7 @@ typedef enum as_attr_name {
     X(DNS_SERVER, "dns_server", NETWORK, IP, NAME)                                      \
     X(HOST, "host", NETWORK, IP, NAME)                                                  \
     X(CONNECTION, "connection", NETWORK, DST, NAME)                                     \
+    X(SOCKET, "socket_call", NETWORK, OPERATION, NAME) /* of which no traffic is known */ \
     X(DEAD_HOST, "dead_host", NETWORK, IP, NAME)                                        \
     X(HTTP, "http_request", NETWORK, URI, NAME)                                         \
     X(TLS, "tls_handshake", NETWORK, DST, NAME)                                         \
@@ -344,6 +348,7 @@ typedef enum as_attr_name {
     X(GROUP_CHANGED, "group_changed", SYSTEM, NAME, NAME)                               \
     X(LOG_CLEARED, "log_cleared", SYSTEM, CHANNEL, NAME)                                \
     X(WINDOWS_EVENT, "windows_event", SYSTEM, EVENT_ID, NAME) /* of any other number */ \
+    X(AUDIT_EVENT, "audit_event", SYSTEM, TYPE, NAME) /* of Linux, of any other type */  \
     X(SUMMARY_ITEM, "summary_item", SYSTEM, VALUE, NAME) /* a list assay has no kind for */ \
     X(PAYLOAD, "payload", MEMORY, SHA256, FILE)                                         \
     X(PROCESS_DUMP, "process_dump", MEMORY, SHA256, FILE)                               \
