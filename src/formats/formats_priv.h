@@ -237,7 +237,7 @@ extern const as_reader as_reader_triage, as_reader_joe;
 extern const as_reader as_reader_evtx, as_reader_winevent;
 extern const as_reader as_reader_capa, as_reader_floss, as_reader_bazaar;
 extern const as_reader as_reader_yara, as_reader_yara_x;
-extern const as_reader as_reader_strace;
+extern const as_reader as_reader_strace, as_reader_auditd;
 
 /*
  * For readers that are one JSON document and one shape: the root object's members, or

@@ -7,8 +7,11 @@
  * event that fill real logs (most are accesses to processes, registry writes and loaded
  * modules). All is read from memory, without a digest, on one core: "mb_per_s" is the
  * best round, "median" the one in the middle. "json_parse" passes over the same lines with
- * the parser alone, which is the ceiling. "facts_mb" is what the facts of the log take.
+ * the parser alone, which is the ceiling. "strace" is a log of threads and children as -f -tt
+ * writes it; its plain peer, "strace_scan", only finds the name and the result of each line
+ * and counts the names. "facts_mb" is what the facts of the log take.
  */
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/jsonw.h"
 #include "formats/formats.h"
@@ -206,6 +209,57 @@ static as_bytes generate_evtx(uint64_t size)
     return build_end(&b);
 }
 
+/* The calls of real programs: much reading and waiting, some files, few processes. */
+static const char *const strace_calls[] = {
+    "read(%u, "
+    "\"\\177ELF\\2\\1\\1\\3\\0\\0\\0\\0\\0\\0\\0\\0\\3\\0>\\0\\1\\0\\0\\0\\20t\\2\\0\"..., 832) = "
+    "832",
+    "futex(0x7f07eb1%05x, FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME, 15470, NULL, "
+    "FUTEX_BITSET_MATCH_ANY) = -1 EAGAIN (Resource temporarily unavailable)",
+    "openat(AT_FDCWD, \"/usr/lib/x86_64-linux-gnu/library%u.so.6\", O_RDONLY|O_CLOEXEC) = %u",
+    "close(%u) = 0",
+    "newfstatat(AT_FDCWD, \"/usr/share/zoneinfo/Region%u/City%u\", {st_mode=S_IFREG|0644, "
+    "st_size=3519, ...}, 0) = 0",
+    "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f09124%05x",
+    "epoll_wait(%u, [{events=EPOLLIN, data={u32=7, u64=7}}], 1024, -1) = 1",
+    "write(%u, \"{\\\"level\\\":\\\"info\\\",\\\"msg\\\":\\\"request\\\"}\\n\"..., %u) = 512",
+    "rt_sigprocmask(SIG_BLOCK, ~[RTMIN RT_1], [], 8) = 0",
+    "recvmsg(%u, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base=\"\\1\\2\\3\", "
+    "iov_len=4096}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, 0) = 3",
+    "access(\"/etc/ld.so.preload%u\", R_OK) = -1 ENOENT (No such file or directory)",
+    "connect(%u, {sa_family=AF_INET, sin_port=htons(%u), sin_addr=inet_addr(\"192.0.2.7\")}, 16) "
+    "= -1 EINPROGRESS (Operation now in progress)",
+};
+
+static as_bytes generate_strace(uint64_t size)
+{
+    as_buf b = {0};
+    uint64_t seed = 5;
+    unsigned second = 0;
+
+    while (b.n < size && !b.failed) {
+        uint64_t pick = draw(&seed);
+        unsigned tid = 4000 + (unsigned)(pick >> 40) % 8;
+        const char *call = strace_calls[(pick >> 8) % AS_COUNT(strace_calls)];
+        char text[400];
+
+        (void)snprintf(text, sizeof(text), "%u 12:%02u:%02u.%06u ", tid, second / 60000 % 60,
+                       second / 1000 % 60, second % 1000 * 1000);
+        as_buf_text(&b, text);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        (void)snprintf(text, sizeof(text), call, 3 + (unsigned)(pick >> 16) % 60,
+                       (unsigned)(pick >> 24) % 1000);
+#pragma GCC diagnostic pop
+        as_buf_text(&b, text);
+        as_buf_byte(&b, '\n');
+        second++;
+    }
+    if (b.failed)
+        die("no memory");
+    return as_buf_bytes(&b);
+}
+
 /* --- reading it -------------------------------------------------------------------------- */
 
 struct figure {
@@ -263,6 +317,27 @@ static void parse_once(as_bytes in, struct figure *f)
     as_source_free(s);
 }
 
+/* What the least of a reader would do. */
+static void scan_once(as_bytes in, struct figure *f)
+{
+    static uint64_t counts[4096];
+    double from = now();
+
+    while (in.n) {
+        const uint8_t *end = memchr(in.p, '\n', in.n);
+        size_t n = end ? (size_t)(end - in.p) : in.n;
+        const uint8_t *open = memchr(in.p, '(', n), *name = open;
+        const uint8_t *ret = open ? memmem(open, n - (size_t)(open - in.p), ") = ", 4) : NULL;
+
+        while (name && name > in.p && name[-1] != ' ')
+            name--;
+        if (ret)
+            counts[as_hash64((as_bytes){name, (size_t)(open - name)}, 0) & 4095]++;
+        in = (as_bytes){in.p + n + (end != NULL), in.n - n - (end != NULL)};
+    }
+    f->seconds[f->rounds++] = now() - from;
+}
+
 static int by_size(const void *a, const void *b)
 {
     const double *x = a, *y = b;
@@ -301,17 +376,23 @@ static void put_figure(as_jsonw *w, const char *name, as_bytes in, struct figure
 
 static void run_generated(as_jsonw *w, unsigned rounds, uint64_t size)
 {
-    static struct figure lines, parse, evtx;
+    static struct figure lines, parse, evtx, strace, scan;
+    as_bytes calls = generate_strace(size);
     as_bytes json = generate_json(size), log = generate_evtx(size);
 
     for (unsigned i = 0; i < rounds; i++) {
         read_once(json, &lines);
         parse_once(json, &parse);
         read_once(log, &evtx);
+        read_once(calls, &strace);
+        scan_once(calls, &scan);
     }
     put_figure(w, "json_lines", json, &lines, true);
     put_figure(w, "json_parse", json, &parse, false);
     put_figure(w, "evtx", log, &evtx, true);
+    put_figure(w, "strace", calls, &strace, true);
+    put_figure(w, "strace_scan", calls, &scan, false);
+    as_mem_free((void *)(uintptr_t)calls.p);
     as_mem_free((void *)(uintptr_t)json.p);
     free((void *)(uintptr_t)log.p);
 }
