@@ -169,9 +169,9 @@ static const as_say_row rows[] = {
 
     /* --- processes --- */
     { .kind = AS_KIND_PROCESS, .flags = AS_SAY_EACH, NOUN("processes", "进程"),
-      ONE("{name|process_name|path}[ (PID {pid}{run})] [was started by {starter}][{!starter}ran][ with the command line {command_line}][; its image is {path|module_path|process_path}][; it was first seen at {first_seen}]",
-          "[{starter}启动了]{name|process_name|path}[（PID {pid}{run}）][{!starter}开始运行][，命令行：{command_line}][；映像路径：{path|module_path|process_path}][；首次出现于{first_seen}]"),
-      ITEM("{name|process_name|path}[ (PID {pid}{run})]", "{name|process_name|path}[（PID {pid}{run}）]") },
+      ONE("{name|process_name|path|pid}[ (PID {pid}{run})] [was started by {starter}][{!starter}ran][ with the command line {command_line}][; its image is {path|module_path|process_path}][; it was first seen at {first_seen}]",
+          "[{starter}启动了]{name|process_name|path|pid}[（PID {pid}{run}）][{!starter}开始运行][，命令行：{command_line}][；映像路径：{path|module_path|process_path}][；首次出现于{first_seen}]"),
+      ITEM("{name|process_name|path|pid}[ (PID {pid}{run})]", "{name|process_name|path|pid}[（PID {pid}{run}）]") },
     { .kind = AS_KIND_ENVIRONMENT, .unit = "项", .most = AS_MOST_NONE, NOUN("environment values", "环境信息"),
       ONE("The environment of [{process}][{!process}a process] says {name}: {value}", "[{process}][{!process}进程]的环境信息{name}：{value}"),
       FOLD("The processes' environments hold {n:value:values}: {items}", "进程环境信息共{n}项：{items}"),

@@ -563,8 +563,8 @@ static as_bytes protocol_of(const struct told *c, as_bytes fd)
     if (path.n >= 3 && (!memcmp(path.p, "TCP", 3) || !memcmp(path.p, "UDP", 3)))
         return (as_bytes){path.p, 3};
     f = as_strace_file_of(c->t->process, n, false);
-    return f && f->protocol && c->s->saw_close ? as_facts_text(c->s->w->facts, f->protocol)
-                                               : (as_bytes){0};
+    /* Only another socket() makes another socket of the number. */
+    return f && f->protocol ? as_facts_text(c->s->w->facts, f->protocol) : (as_bytes){0};
 }
 
 /* A connection where one came about or something was sent, else the call as such. */
@@ -699,6 +699,15 @@ static as_bytes words_of(struct told *c, as_bytes list, as_buf *out)
     return as_buf_bytes(out);
 }
 
+/* What a program that was run from a descriptor calls itself. */
+static as_bytes first_word(struct told *c, as_bytes list, as_buf *out)
+{
+    as_buf_reset(out);
+    if (list.n > 1 && list.p[0] == '[')
+        (void)as_strace_string((as_bytes){list.p + 1, list.n - 1}, out, &c->cut);
+    return as_buf_bytes(out);
+}
+
 /* Of -v: ["NAME=value", ...]. What a process has from the one that started it is told once. */
 static as_code tell_environment(struct told *c, as_bytes list, as_err *err)
 {
@@ -715,6 +724,8 @@ static as_code tell_environment(struct told *c, as_bytes list, as_err *err)
         c->cut = false;
         as_buf_reset(&c->s->other);
         (void)as_strace_string((as_bytes){rest.p, n}, &c->s->other, &c->cut);
+        if (c->cut)
+            as_buf_text(&c->s->other, "...");
         text = as_buf_bytes(&c->s->other);
         while (k < text.n && text.p[k] != '=')
             k++;
@@ -757,6 +768,8 @@ static as_code tell_exec(struct told *c, as_bytes path, size_t argv, as_err *err
         rc = keep(c, as_linux_base_name(path), &p->name, err);
     if (!rc)
         rc = keep(c, words_of(c, arg(c, argv), &c->s->other), &p->command_line, err);
+    if (!rc && !p->name)
+        rc = keep(c, first_word(c, arg(c, argv), &c->s->other), &p->name, err);
     p->cut = c->cut;
     return rc ? rc : tell_environment(c, arg(c, argv + 1), err);
 }

@@ -424,7 +424,6 @@ as_code as_strace_new_image(as_strace *s, as_strace_task *t, as_err *err)
     for (size_t i = 0; i < p->n_files; i++) {
         if (p->files[i].close_on_exec)
             p->files[i] = (as_strace_file){0};
-        p->files[i].read = p->files[i].written = false;
     }
     if (!p->has_image && !p->put) {
         p->has_image = true;
@@ -436,6 +435,8 @@ as_code as_strace_new_image(as_strace *s, as_strace_task *t, as_err *err)
         rc = as_facts_reserve(s->w->facts, &p->fact);
     if (rc)
         return as_walk_facts_failed(s->w, rc, err);
+    for (size_t i = 0; i < p->n_files; i++)
+        p->files[i].read = p->files[i].written = false;
     p->serial = ++s->serial;
     p->put = p->cut = false;
     p->has_image = true;

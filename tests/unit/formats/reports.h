@@ -72,8 +72,20 @@ static inline bool ends_with(const char *name, const char *tail)
 
 typedef void report_fn(void *ctx, const char *path);
 
-/* Calls `fn` for each .json or .json.gz file of a folder and those below it, in order. */
-static inline void each_report(const char *folder, report_fn *fn, void *ctx)
+static inline bool is_json_name(const char *name)
+{
+    return ends_with(name, ".json") || ends_with(name, ".json.gz");
+}
+
+static inline bool is_log_name(const char *name)
+{
+    return ends_with(name, ".log");
+}
+
+/* Calls `fn` for each file whose name `wanted` accepts, of a folder and those below it, in order.
+ */
+static inline void each_file(const char *folder, bool (*wanted)(const char *name), report_fn *fn,
+                             void *ctx)
 {
     struct dirent **entries;
     int n = scandir(folder, &entries, NULL, alphasort);
@@ -84,14 +96,25 @@ static inline void each_report(const char *folder, report_fn *fn, void *ctx)
         const char *name = entries[i]->d_name;
         char path[PATH_MAX];
 
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+        assert_true(snprintf(path, sizeof(path), "%s/%s", folder, name) < (int)sizeof(path));
         if (entries[i]->d_type == DT_DIR && name[0] != '.')
-            each_report(path, fn, ctx);
-        else if (ends_with(name, ".json") || ends_with(name, ".json.gz"))
+            each_file(path, wanted, fn, ctx);
+        else if (wanted(name))
             fn(ctx, path);
         free(entries[i]);
     }
     free(entries);
+}
+
+static inline void each_report(const char *folder, report_fn *fn, void *ctx)
+{
+    each_file(folder, is_json_name, fn, ctx);
+}
+
+/* Lines of text. */
+static inline void each_log(const char *folder, report_fn *fn, void *ctx)
+{
+    each_file(folder, is_log_name, fn, ctx);
 }
 
 static inline bool is_bad_case(const char *path)

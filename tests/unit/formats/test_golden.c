@@ -177,7 +177,7 @@ static void check_case(void *ctx, const char *path)
     else
         put_analysis(&out, a, t);
     assert_false(out.failed);
-    (void)snprintf(facts, sizeof(facts), "%.*s.facts", (int)(strlen(path) - 5), path);
+    (void)snprintf(facts, sizeof(facts), "%.*s.facts", (int)(strrchr(path, '.') - path), path);
     compare(facts, as_buf_bytes(&out));
     t->cases++;
     as_analysis_free(a);
@@ -192,6 +192,7 @@ static void every_case_gives_the_facts_beside_it(void **state)
     (void)state;
     each_report(GOLDEN_FOLDER, check_case, &t);
     each_report(LOG_FOLDER, check_case, &t);
+    each_log(LOG_FOLDER, check_case, &t);
     assert_true(t.cases >= 20);
     for (int k = 0; k < AS_KIND_COUNT; k++) {
         if (!t.kinds[k])
