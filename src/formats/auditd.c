@@ -161,6 +161,7 @@ static as_code read_auditd(as_walk *w, as_err *err)
         as_buf_done(&r->events[i].text);
     as_buf_done(&r->a.text);
     as_buf_done(&r->a.other);
+    as_buf_done(&r->a.flags);
     as_mem_free(r->a.actors);
     as_lines_done(&r->lines);
     as_mem_free(r);

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct event {
     const as_linux_call *known;
     uint32_t process;
     bool failed;
+    char numbered[24]; /* a name for what is known by its number alone */
 };
 
 static as_bytes field(const as_audit_record *r, const char *key)
@@ -85,7 +87,7 @@ static as_code add(as_audit *a, const as_draft *d, uint32_t *ret, as_err *err)
 {
     as_code rc;
 
-    if (a->text.failed || a->other.failed)
+    if (a->text.failed || a->other.failed || a->flags.failed)
         return as_fail_nomem(err, "an audit event");
     rc = as_facts_add(a->w->facts, d, ret);
     return rc ? as_walk_facts_failed(a->w, rc, err) : AS_OK;
@@ -178,33 +180,47 @@ static bool is_word(as_bytes key)
     return n > 1 && (n == key.n || key.p[n] == '[');
 }
 
-static void add_word(as_audit *a, as_bytes key, as_bytes value, bool told, as_buf *out)
+/* Words with NUL between them; the next part of a long one stands behind the one before. */
+static void add_word(as_bytes key, as_bytes value, bool told, as_buf *out)
 {
     bool part = key.p[key.n - 1] == ']' && !(key.p[key.n - 2] == '0' && key.p[key.n - 3] == '[');
-    size_t start;
-    bool plain = true;
 
     if (out->n && !part)
-        as_buf_byte(out, ' ');
-    start = out->n;
+        as_buf_byte(out, '\0');
     as_audit_text(key, value, told, out);
-    for (size_t i = start; i < out->n && plain; i++)
-        plain = out->p[i] > ' ' && out->p[i] != '"';
-    if (plain && out->n > start)
-        return;
-    as_buf_reset(&a->text);
-    as_buf_add(&a->text, (as_bytes){out->p + start, out->n - start});
-    out->n = start;
-    as_buf_byte(out, '"');
-    as_buf_add(out, as_buf_bytes(&a->text));
-    as_buf_byte(out, '"');
+}
+
+/* A word with blanks in it is told in quotes. */
+static void join_words(as_bytes words, as_buf *out)
+{
+    as_buf_reset(out);
+    for (size_t n; words.p; words = (as_bytes){words.p + n + 1, words.n - n - 1}) {
+        const uint8_t *end = words.n ? memchr(words.p, '\0', words.n) : NULL;
+        bool plain;
+
+        n = end ? (size_t)(end - words.p) : words.n;
+        plain = n > 0;
+        for (size_t i = 0; i < n && plain; i++)
+            plain = words.p[i] > ' ' && words.p[i] != '"';
+        as_buf_text(out, out->n ? " " : "");
+        as_buf_text(out, plain ? "" : "\"");
+        for (size_t i = 0; i < n; i++) {
+            if (words.p[i] == '"')
+                as_buf_byte(out, '\\');
+            as_buf_byte(out, words.p[i]);
+        }
+        as_buf_text(out, plain ? "" : "\"");
+        if (!end)
+            break;
+    }
 }
 
 static as_bytes command_line(as_audit *a, as_draft *d, as_buf *out)
 {
-    const as_audit_record *title;
+    const as_audit_record *title = record_of(a, "PROCTITLE");
+    bool any = false;
 
-    as_buf_reset(out);
+    as_buf_reset(&a->text);
     for (size_t i = 0; i < a->n; i++) {
         const as_audit_record *r = &a->records[i];
         as_bytes fields = r->l.fields, key, value;
@@ -213,15 +229,19 @@ static as_bytes command_line(as_audit *a, as_draft *d, as_buf *out)
             continue;
         add_evidence(d, r);
         while (as_audit_next(&fields, r->l.told, &key, &value)) {
-            if (is_word(key))
-                add_word(a, key, value, r->l.told, out);
+            if (!is_word(key))
+                continue;
+            add_word(key, value, r->l.told, &a->text);
+            any = true;
         }
     }
-    title = record_of(a, "PROCTITLE");
-    if (!out->n && title) {
+    if (!any && title) {
         add_evidence(d, title);
         return text_of(a, title, "proctitle", out);
     }
+    as_buf_reset(out);
+    if (any)
+        join_words(as_buf_bytes(&a->text), out);
     return as_buf_bytes(out);
 }
 
@@ -367,11 +387,15 @@ static void name_call(struct event *e)
     const char *name = NULL;
 
     e->api = named.n ? named : number;
-    if (!named.n && as_bytes_u64(number, &n) && n <= UINT32_MAX &&
-        hex_number(field(e->call, "arch"), &arch))
-        name = as_linux_name_of((uint32_t)arch, (uint32_t)n);
-    if (name)
+    if (!named.n && as_bytes_u64(number, &n) && n <= UINT32_MAX) {
+        if (hex_number(field(e->call, "arch"), &arch))
+            name = as_linux_name_of((uint32_t)arch, (uint32_t)n);
+        if (!name) { /* as strace has it */
+            (void)snprintf(e->numbered, sizeof(e->numbered), "syscall_%u", (unsigned)n);
+            name = e->numbered;
+        }
         e->api = as_bytes_of(name);
+    }
     e->known = as_linux_call_of(e->api);
     e->failed = as_bytes_is(field(e->call, "success"), "no");
 }
@@ -477,8 +501,31 @@ static const as_audit_record *path_record(const as_audit *a, const char *type, s
 }
 
 #define BIT_WRITES 3u
-#define BIT_CREAT  0100u
 #define BIT_TRUNC  01000u
+
+/* The flags of open, of x86 and AArch64 alike, by their names; what is left as a number. */
+static as_bytes flag_names(uint64_t bits, as_buf *out)
+{
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } flags[] = {{0100, "|O_CREAT"},      {0200, "|O_EXCL"},    {0400, "|O_NOCTTY"},
+                 {01000, "|O_TRUNC"},     {02000, "|O_APPEND"}, {04000, "|O_NONBLOCK"},
+                 {02000000, "|O_CLOEXEC"}};
+    unsigned mode = bits & BIT_WRITES;
+
+    as_buf_reset(out);
+    as_buf_text(out, mode == 0 ? "O_RDONLY" : mode == 1 ? "O_WRONLY" : "O_RDWR");
+    bits &= ~(uint64_t)BIT_WRITES;
+    for (size_t i = 0; i < AS_COUNT(flags); i++) {
+        if (bits & flags[i].bit)
+            as_buf_text(out, flags[i].name);
+        bits &= ~(uint64_t)flags[i].bit;
+    }
+    if (bits)
+        as_buf_printf(out, "|0x%llx", (unsigned long long)bits);
+    return as_buf_bytes(out);
+}
 
 static as_code tell_path(struct event *e, as_kind kind, const as_audit_record *r, as_bytes access,
                          as_err *err)
@@ -520,6 +567,8 @@ static as_code tell_open(struct event *e, as_err *err)
         return AS_OK;
     if (!hex_number(flags, &bits))
         bits = 0;
+    else if (!e->call->l.told)
+        flags = flag_names(bits, &e->a->flags);
     writes =
         creat || (bits & BIT_WRITES) || has_word(flags, "O_WRONLY") || has_word(flags, "O_RDWR");
     cuts = creat || (bits & BIT_TRUNC) || has_word(flags, "O_TRUNC");
@@ -727,7 +776,8 @@ static as_code put_fields(as_audit *a, as_draft *d, as_bytes fields, bool told, 
     as_bytes key, value;
     as_code rc = AS_OK;
 
-    while (!rc && as_audit_next(&fields, told, &key, &value)) {
+    /* There texts have blanks in them and no quotes. */
+    while (!rc && as_audit_next(&fields, told || depth, &key, &value)) {
         as_attr_name attr = meaning_of(key);
 
         if (depth == 0 && as_bytes_is(key, "msg") && value.n >= 2 && value.p[0] == '\'') {
@@ -827,6 +877,8 @@ as_code as_audit_tell(as_audit *a, as_err *err)
     bool starts;
     as_code rc = AS_OK;
 
+    if (e.call && !field(e.call, "syscall").n)
+        e.call = NULL; /* cut off: a record like others */
     if (e.call) {
         name_call(&e);
         starts = e.known && !e.failed &&

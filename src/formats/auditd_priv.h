@@ -75,7 +75,7 @@ typedef struct as_audit {
     as_walk *w;
     as_audit_actor *actors;
     size_t n_actors, n_slots;
-    as_buf text, other;
+    as_buf text, other, flags;
     as_audit_record records[AS_AUDIT_RECORDS]; /* of the event in hand */
     size_t n;
     as_call call;

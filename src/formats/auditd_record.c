@@ -254,13 +254,13 @@ void as_audit_text(as_bytes key, as_bytes value, bool told, as_buf *out)
         as_buf_add(out, value);
         return;
     }
+    while (value.n >= 2 && value.p[value.n - 2] == '0' && value.p[value.n - 1] == '0')
+        value.n -= 2;
     for (size_t i = 0; i + 1 < value.n; i += 2) {
         uint8_t byte = (uint8_t)(hex(value.p[i]) << 4 | hex(value.p[i + 1]));
 
         as_buf_byte(out, byte ? byte : ' ');
     }
-    while (out->n && out->p[out->n - 1] == ' ')
-        out->n--;
 }
 
 /* --- addresses ------------------------------------------------------------------------------ */

@@ -94,6 +94,9 @@ static as_bytes take_number(as_bytes b, as_strace_line *ret)
     return from(b, name);
 }
 
+/* Of seconds since 1970. Those since the call before have fewer, and so have processes. */
+#define EPOCH_DIGITS 9
+
 static as_bytes take_pid(as_bytes b, as_strace_line *ret)
 {
     as_bytes rest;
@@ -109,7 +112,7 @@ static as_bytes take_pid(as_bytes b, as_strace_line *ret)
         return b;
     }
     n = digits(b);
-    if (!n || n >= b.n || (b.p[n] != ' ' && b.p[n] != '<'))
+    if (!n || n >= EPOCH_DIGITS || n >= b.n || (b.p[n] != ' ' && b.p[n] != '<'))
         return b;
     rest = take_number(b, ret);
     return skip_blanks(rest);
@@ -127,8 +130,6 @@ static size_t clock_length(as_bytes b)
         n += 1 + digits(from(b, n + 1));
     return n;
 }
-
-#define EPOCH_DIGITS 9 /* of seconds since 1970; those since the call before have fewer */
 
 static as_bytes take_time(as_bytes b, as_strace_line *ret)
 {
@@ -477,16 +478,6 @@ void as_strace_parse(as_bytes line, as_strace_line *l)
     b = take_time(b, l);
     b = take_brackets(b, l);
     parse_body(b, l);
-    if (l->what == AS_STRACE_BAD && l->pid.n && !l->time.n) {
-        /* What was taken for a process may have been the seconds of -ttt. */
-        as_bytes pid = l->pid;
-
-        b = take_time(skip_blanks(line), l);
-        if (l->time.n && as_bytes_eq(l->time, pid)) {
-            l->pid = (as_bytes){0};
-            parse_body(take_brackets(b, l), l);
-        }
-    }
 }
 
 /* --- arguments ----------------------------------------------------------------------------- */

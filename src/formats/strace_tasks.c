@@ -332,6 +332,12 @@ static void number(as_strace *s, as_strace_task *t, uint32_t tid)
     if (!t->process->pid)
         t->process->pid = tid;
     link_task(s, t);
+    for (size_t i = 0; i < AS_STRACE_BUCKETS; i++) {
+        for (as_strace_task *child = s->buckets[i]; child; child = child->next) {
+            if (child->process->above == t->process->fact && !child->process->ppid)
+                child->process->ppid = tid;
+        }
+    }
 }
 
 as_code as_strace_task_of(as_strace *s, const as_strace_line *l, as_strace_task **ret, as_err *err)
