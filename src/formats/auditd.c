@@ -3,6 +3,7 @@
 #include "base/hash.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/banned.h"
 
@@ -112,9 +113,9 @@ static as_code read_line(struct reader *r, as_bytes line, as_err *err)
     if (begins(line, "time->") || begins(line, "<no matches>"))
         return AS_OK; /* of ausearch: what the next lines say as well */
     if (!as_audit_parse(line, &l))
-        return as_lines_bad(r->a.w, &r->lines, line.n, err);
+        return as_lines_bad(r->a.w, &r->lines, line.n, "no audit record", err);
     r->any = true;
-    rc = event_of(r, as_hash64(l.stamp, as_hash64(l.node, 0)), line.n, &e, err);
+    rc = event_of(r, as_hash64(l.stamp, as_hash64(l.node, r->a.seed)), line.n, &e, err);
     if (!rc)
         rc = add_line(r, e, line, err);
     if (!rc && as_bytes_is(l.type, "EOE"))
@@ -147,6 +148,8 @@ static as_code read_auditd(as_walk *w, as_err *err)
     if (!r)
         return as_fail_nomem(err, "an audit log");
     r->a.w = w;
+    if (getrandom(&r->a.seed, sizeof(r->a.seed), GRND_NONBLOCK) != sizeof(r->a.seed))
+        r->a.seed = (uint64_t)(uintptr_t)r;
     r->lines.source = w->source;
     w->analysis->tool = "auditd";
     as_facts_number_records(w->facts);

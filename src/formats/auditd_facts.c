@@ -14,7 +14,7 @@
  */
 
 #define SLOTS_MIN ((size_t)1024)
-#define CARRY_MAX ((size_t)65536) /* processes that the next portion knows, the newest */
+#define CARRY_MAX ((size_t)16384) /* processes that the next portion knows, the newest */
 
 /* The event in hand. */
 struct event {
@@ -143,9 +143,9 @@ static as_code actors_room(as_audit *a, as_err *err)
 }
 
 /* Of two machines in one log each has its own numbers. */
-static uint64_t actor_key(const as_audit_record *r, as_bytes pid)
+static uint64_t actor_key(const as_audit *a, const as_audit_record *r, as_bytes pid)
 {
-    return as_hash64(pid, as_hash64(r->l.node, 1)) | 1;
+    return as_hash64(pid, as_hash64(r->l.node, a->seed)) | 1;
 }
 
 static as_audit_actor *find_actor(as_audit *a, uint64_t key)
@@ -307,7 +307,7 @@ static as_code add_process(struct event *e, const as_audit_record *r, bool start
 {
     as_audit *a = e->a;
     as_bytes ppid = field(r, "ppid");
-    const as_audit_actor *above = ppid.n ? find_actor(a, actor_key(r, ppid)) : NULL;
+    const as_audit_actor *above = ppid.n ? find_actor(a, actor_key(a, r, ppid)) : NULL;
     as_draft d = draft_of(AS_KIND_PROCESS, above ? above->fact : AS_NO_FACT, r);
     uint32_t fact = AS_NO_FACT;
     as_code rc = as_linux_put(a->w, &d, AS_ATTR_PID, field(r, "pid"), err);
@@ -340,13 +340,13 @@ static as_code find_process(struct event *e, const as_audit_record *r, bool star
 {
     as_audit *a = e->a;
     as_bytes pid = field(r, "pid");
-    uint64_t key = actor_key(r, pid), exe;
+    uint64_t key = actor_key(a, r, pid), exe;
     const as_audit_actor *known;
 
     e->process = AS_NO_FACT;
     if (!pid.n)
         return AS_OK;
-    exe = as_hash64(text_of(a, r, "exe", &a->text), 2);
+    exe = as_hash64(text_of(a, r, "exe", &a->text), a->seed);
     known = find_actor(a, key);
     if (known && !starts && (known->exe == exe || !field(r, "exe").n)) {
         e->process = known->fact;

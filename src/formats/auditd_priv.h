@@ -73,6 +73,7 @@ typedef struct as_audit_actor {
 
 typedef struct as_audit {
     as_walk *w;
+    uint64_t seed; /* so that whoever wrote the log cannot choose names that collide */
     as_audit_actor *actors;
     size_t n_actors, n_slots;
     as_buf text, other, flags;

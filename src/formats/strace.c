@@ -194,7 +194,7 @@ static as_code add(as_strace *s, as_draft *d, as_err *err)
 static as_code read_signal(as_strace *s, as_strace_task *t, const as_strace_line *l, as_err *err)
 {
     as_bytes code = as_strace_field(l->text, "si_code"), from = as_strace_field(l->text, "si_pid");
-    uint64_t seed = as_hash64(code, t->process->serial), pid;
+    uint64_t seed = as_hash64(code, s->seed ^ t->process->serial), pid;
     as_draft d = draft_of(s, t, AS_KIND_SIGNAL);
     as_code rc;
 
@@ -365,7 +365,7 @@ static as_code read_row(as_strace *s, struct summary *t, as_bytes line, bool *re
 
 static as_code read_bad(struct reader *r, as_bytes line, as_err *err)
 {
-    return as_lines_bad(r->s.w, &r->lines, line.n, err);
+    return as_lines_bad(r->s.w, &r->lines, line.n, "no line that strace writes", err);
 }
 
 /* The line that a note broke, and this one that goes on with it, are one call. */

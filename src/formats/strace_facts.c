@@ -32,7 +32,7 @@ static as_bytes arg(const struct told *c, size_t i)
 
 static bool first_time(const struct told *c, as_kind kind, as_bytes what, uint64_t more)
 {
-    uint64_t seed = c->t->process->serial << 20 ^ (uint64_t)kind << 8 ^ more;
+    uint64_t seed = c->s->seed ^ c->t->process->serial << 20 ^ (uint64_t)kind << 8 ^ more;
 
     return as_strace_first_time(c->s, as_hash64(what, seed));
 }
@@ -199,7 +199,7 @@ static as_code tell_call(struct told *c, as_bytes path, as_bytes value, as_err *
 /* Once for the same arguments and the same end; `known` are the arguments that tell. */
 static as_code tell_once(struct told *c, as_bytes path, as_bytes value, as_bytes known, as_err *err)
 {
-    uint64_t end = as_hash64(error_of(c), as_hash64(c->l->name, 1));
+    uint64_t end = as_hash64(error_of(c), as_hash64(c->l->name, c->s->seed));
 
     if (!first_time(c, AS_KIND_SYSCALL, known, end))
         return nothing(c, err);
@@ -221,7 +221,7 @@ static as_code tell_path(struct told *c, as_kind kind, as_bytes path, as_bytes a
     as_draft d = draft_of(c, kind);
     as_code rc;
 
-    if (!path.n || !first_time(c, kind, path, as_hash64(access, 2)))
+    if (!path.n || !first_time(c, kind, path, as_hash64(access, c->s->seed)))
         return nothing(c, err);
     rc = put(c, &d, AS_ATTR_PATH, path, err);
     if (!rc)
@@ -234,7 +234,7 @@ static as_code tell_two(struct told *c, as_kind kind, as_bytes from, as_bytes to
     as_draft d = draft_of(c, kind);
     as_code rc = AS_OK;
 
-    if (!from.n || !to.n || !first_time(c, kind, from, as_hash64(to, 3)))
+    if (!from.n || !to.n || !first_time(c, kind, from, as_hash64(to, c->s->seed)))
         return nothing(c, err);
     if (kind == AS_KIND_SYSCALL)
         rc = put(c, &d, AS_ATTR_API, c->l->name, err);
@@ -586,7 +586,7 @@ static as_code tell_address(struct told *c, size_t at, as_err *err)
     if (!text.n || !address_of(c, text, &a))
         return nothing(c, err);
     d = draft_of(c, has_traffic(c, protocol) && a.ip.n ? AS_KIND_CONNECTION : AS_KIND_SOCKET);
-    if (!first_time(c, d.kind, text, as_hash64(error_of(c), as_hash64(c->l->name, 4))))
+    if (!first_time(c, d.kind, text, as_hash64(error_of(c), as_hash64(c->l->name, c->s->seed))))
         return AS_OK;
     rc = put(c, &d, AS_ATTR_OPERATION, c->l->name, err);
     if (!rc)
@@ -719,7 +719,7 @@ static as_code tell_environment(struct told *c, as_bytes list, as_err *err)
         as_draft d = draft_of(c, AS_KIND_ENVIRONMENT);
 
         i += n ? n : 1;
-        if (!n || !as_strace_first_time(c->s, as_hash64((as_bytes){rest.p, n}, 5)))
+        if (!n || !as_strace_first_time(c->s, as_hash64((as_bytes){rest.p, n}, c->s->seed)))
             continue;
         c->cut = false;
         as_buf_reset(&c->s->other);

@@ -139,6 +139,7 @@ typedef struct as_strace {
     as_evidence at; /* the line in hand; last: its number */
     as_bytes time;
     as_strace_name *names;
+    uint64_t seed;  /* so that whoever was traced cannot choose texts that collide */
     uint64_t *told; /* hashes of what facts were made of */
     size_t told_mask, n_told;
     as_buf path, other, joined;

@@ -1,8 +1,7 @@
 #include "formats/strace_priv.h"
 
-#include "base/hash.h"
-
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/banned.h"
 
@@ -16,6 +15,8 @@
 as_code as_strace_begin(as_strace *s, as_walk *w, as_err *err)
 {
     *s = (as_strace){.w = w};
+    if (getrandom(&s->seed, sizeof(s->seed), GRND_NONBLOCK) != sizeof(s->seed))
+        s->seed = (uint64_t)(uintptr_t)s;
     s->buckets = as_mem_zero(AS_STRACE_BUCKETS, sizeof(*s->buckets));
     s->names = as_mem_zero(AS_STRACE_NAMES, sizeof(*s->names));
     return s->buckets && s->names ? AS_OK : as_fail_nomem(err, "the processes of a log");
