@@ -47,7 +47,7 @@ bool as_audit_address_of(as_bytes saddr, bool told, as_buf *buf, as_audit_addres
 
 /* --- one event ------------------------------------------------------------------------- */
 
-#define AS_AUDIT_RECORDS 256u /* of one event; what is beyond is told by itself */
+#define AS_AUDIT_RECORDS 64u /* of one event; what is beyond is told by itself */
 
 typedef struct as_audit_record {
     as_audit_line l; /* views into the event's text */

@@ -50,6 +50,8 @@ as_bytes as_linux_base_name(as_bytes path)
 {
     size_t at = path.n;
 
+    if (!path.n)
+        return path;
     while (at > 0 && path.p[at - 1] != '/')
         at--;
     return (as_bytes){path.p + at, path.n - at};

@@ -299,6 +299,20 @@ static as_kind kind_of_open(as_bytes flags, bool creat)
                                                                      : AS_KIND_FILE_OPENED;
 }
 
+/* What has no content of its own. */
+static bool is_terminal(as_bytes path)
+{
+    static const char *const names[] = {"/dev/null", "/dev/tty", "/dev/pts/"};
+
+    for (size_t i = 0; i < AS_COUNT(names); i++) {
+        size_t n = strlen(names[i]);
+
+        if (path.n >= n && !memcmp(path.p, names[i], n))
+            return true;
+    }
+    return false;
+}
+
 /* From here on the descriptor that came back is of that file. */
 static as_code note_file(struct told *c, as_bytes path, bool close_on_exec, bool written,
                          as_err *err)
@@ -337,22 +351,9 @@ static as_code tell_open(struct told *c, as_bytes dir, as_bytes text, as_bytes f
     }
     rc = note_file(c, path, flagged(flags, "O_CLOEXEC", 02000000), kind == AS_KIND_FILE_WRITTEN,
                    err);
-    if (rc || directory)
+    if (rc || directory || is_terminal(path))
         return rc;
     return tell_path(c, kind, path, flags, err);
-}
-
-static bool is_terminal(as_bytes path)
-{
-    static const char *const names[] = {"/dev/null", "/dev/tty", "/dev/pts/"};
-
-    for (size_t i = 0; i < AS_COUNT(names); i++) {
-        size_t n = strlen(names[i]);
-
-        if (path.n >= n && !memcmp(path.p, names[i], n))
-            return true;
-    }
-    return false;
 }
 
 /* Once for each time that the file was opened, where that was seen. */

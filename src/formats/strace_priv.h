@@ -119,7 +119,7 @@ struct as_strace_task {
     as_evidence at;
 };
 
-#define AS_STRACE_BUCKETS 8192u
+#define AS_STRACE_BUCKETS 4096u
 #define AS_STRACE_NAMES   1024u
 
 typedef struct as_strace_name {

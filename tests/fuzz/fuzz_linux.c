@@ -111,8 +111,10 @@ static as_code read_as(as_bytes in, as_read_options *options, as_analysis **ret)
     return rc;
 }
 
+/* Portions are as good as whole for one input in eight: they take most of the time. */
 static void check_log(as_bytes in, const char *format)
 {
+    bool parted = in.n % 8 == 0;
     struct calls told = {.in = in}, untold = {.in = in};
     as_read_options whole = {.format = format, .on_call = check_one_call, .call_ctx = &told};
     as_read_options parts = {.format = format,
@@ -124,7 +126,7 @@ static void check_log(as_bytes in, const char *format)
     as_analysis *a = NULL, *b = NULL;
     as_code rc = read_as(in, &whole, &a);
 
-    MUST(read_as(in, &parts, &b) == rc);
+    MUST(!parted || read_as(in, &parts, &b) == rc);
     if (!rc) {
         uint64_t sum = a->coverage.mapped_bytes;
 
@@ -132,8 +134,11 @@ static void check_log(as_bytes in, const char *format)
             sum += a->coverage.rows[i].bytes;
         MUST(sum == a->size && a->size == in.n);
         MUST((a->bad_lines == 0) == (a->first_bad_line == 0));
-        MUST(a->calls == told.n && b->calls == told.n && a->bad_lines == b->bad_lines);
+        MUST(a->calls == told.n);
         check_facts_of(a, in);
+    }
+    if (b) {
+        MUST(b->calls == a->calls && a->bad_lines == b->bad_lines);
         check_facts_of(b, in);
     }
     as_analysis_free(a);
@@ -160,7 +165,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rest = (as_bytes){rest.p + n + (end != NULL), rest.n - n - (end != NULL)};
     }
     check_log((as_bytes){copy, size}, "strace");
-    check_log((as_bytes){copy, size}, "auditd");
+    if (size && memmem(copy, size, "audit(", 6))
+        check_log((as_bytes){copy, size}, "auditd");
     free(copy);
     return 0;
 }
