@@ -56,6 +56,21 @@ static as_code tell_all(struct reader *r, as_err *err)
     return rc;
 }
 
+/* Those whose end is marked, as far as none that began before them still waits. */
+static as_code tell_ended(struct reader *r, as_err *err)
+{
+    as_code rc = AS_OK;
+
+    for (size_t i = 0; !rc && i < OPEN_MAX; i++) {
+        as_audit_event *e = event_at(r, i);
+
+        if (e->used && !e->ended)
+            break;
+        rc = tell_event(r, e, err);
+    }
+    return rc;
+}
+
 static as_code add_line(struct reader *r, as_audit_event *e, as_bytes line, as_err *err)
 {
     e->at[e->n] = e->text.n;
@@ -88,6 +103,7 @@ static as_code event_of(struct reader *r, uint64_t name, size_t more, as_audit_e
     e->n = 0;
     e->name = name;
     e->used = true;
+    e->ended = false;
     *ret = e;
     return AS_OK;
 }
@@ -118,9 +134,10 @@ static as_code read_line(struct reader *r, as_bytes line, as_err *err)
     rc = event_of(r, as_hash64(l.stamp, as_hash64(l.node, r->a.seed)), line.n, &e, err);
     if (!rc)
         rc = add_line(r, e, line, err);
-    if (!rc && as_bytes_is(l.type, "EOE"))
-        rc = tell_event(r, e, err);
-    return rc;
+    if (rc || !as_bytes_is(l.type, "EOE"))
+        return rc;
+    e->ended = true;
+    return tell_ended(r, err);
 }
 
 static as_code read_lines(struct reader *r, as_err *err)

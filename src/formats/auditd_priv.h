@@ -61,7 +61,7 @@ typedef struct as_audit_event {
     size_t len[AS_AUDIT_RECORDS];
     as_evidence evidence[AS_AUDIT_RECORDS];
     uint64_t name; /* hash of node and stamp */
-    bool used;
+    bool used, ended;
 } as_audit_event;
 
 /* A process that records name. */
