@@ -19,6 +19,7 @@
 struct reader {
     as_audit a;
     as_lines lines;
+    as_buf clean;
     as_audit_event events[OPEN_MAX];
     size_t oldest; /* they are told in the order in which they began */
     bool any;
@@ -71,11 +72,12 @@ static as_code tell_ended(struct reader *r, as_err *err)
     return rc;
 }
 
-static as_code add_line(struct reader *r, as_audit_event *e, as_bytes line, as_err *err)
+/* `line` is what is read of the `n` bytes that stand there. */
+static as_code add_line(struct reader *r, as_audit_event *e, as_bytes line, size_t n, as_err *err)
 {
     e->at[e->n] = e->text.n;
     e->len[e->n] = line.n;
-    e->evidence[e->n++] = as_lines_evidence(&r->lines, line.n);
+    e->evidence[e->n++] = as_lines_evidence(&r->lines, n);
     as_buf_add(&e->text, line);
     return e->text.failed ? as_fail_nomem(err, "an audit event") : AS_OK;
 }
@@ -119,6 +121,7 @@ static as_code read_line(struct reader *r, as_bytes line, as_err *err)
 {
     as_audit_event *e = NULL;
     as_audit_line l;
+    size_t n;
     as_code rc;
 
     as_walk_tick(r->a.w);
@@ -128,12 +131,16 @@ static as_code read_line(struct reader *r, as_bytes line, as_err *err)
         return tell_all(r, err); /* of ausearch: between two events */
     if (begins(line, "time->") || begins(line, "<no matches>"))
         return AS_OK; /* of ausearch: what the next lines say as well */
+    n = line.n;
+    line = as_linux_clean(line, &r->clean);
+    if (r->clean.failed)
+        return as_fail_nomem(err, "a line");
     if (!as_audit_parse(line, &l))
-        return as_lines_bad(r->a.w, &r->lines, line.n, "no audit record", err);
+        return as_lines_bad(r->a.w, &r->lines, n, "no audit record", err);
     r->any = true;
     rc = event_of(r, as_hash64(l.stamp, as_hash64(l.node, r->a.seed)), line.n, &e, err);
     if (!rc)
-        rc = add_line(r, e, line, err);
+        rc = add_line(r, e, line, n, err);
     if (rc || !as_bytes_is(l.type, "EOE"))
         return rc;
     e->ended = true;
@@ -182,6 +189,7 @@ static as_code read_auditd(as_walk *w, as_err *err)
     as_buf_done(&r->a.text);
     as_buf_done(&r->a.other);
     as_buf_done(&r->a.flags);
+    as_buf_done(&r->clean);
     as_mem_free(r->a.actors);
     as_lines_done(&r->lines);
     as_mem_free(r);

@@ -80,6 +80,10 @@ as_code as_linux_put(as_walk *w, as_draft *d, as_attr_name name, as_bytes text,
                      as_err *err) AS_CHECKED;
 as_code as_linux_put_u64(as_walk *w, as_draft *d, as_attr_name name, uint64_t value,
                          as_err *err) AS_CHECKED;
+/* A line with "\\xNN" for what is no UTF-8: itself, or in `buf`, which may fail. */
+as_bytes as_linux_clean(as_bytes line, as_buf *buf);
+/* Its first `max` bytes, or a few less so that no character is parted. */
+as_bytes as_linux_cut(as_bytes text, size_t max);
 as_bytes as_linux_base_name(as_bytes path);
 
 #endif

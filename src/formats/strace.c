@@ -30,6 +30,7 @@ struct reader {
     /* A line that a note of strace broke in two: the next line goes on. */
     as_buf broken;
     as_evidence broken_at;
+    as_buf clean;
     as_strace_line l;
 };
 
@@ -130,7 +131,7 @@ static as_code begin_call(as_strace *s, as_strace_task *t, const as_strace_line 
     t->name_n = l->name.n < sizeof(t->name) ? l->name.n : sizeof(t->name);
     memcpy(t->name, l->name.p, t->name_n);
     as_buf_reset(&t->text);
-    as_buf_add(&t->text, (as_bytes){l->text.p, l->text.n < TEXT_MAX ? l->text.n : TEXT_MAX});
+    as_buf_add(&t->text, as_linux_cut(l->text, TEXT_MAX));
     if (t->text.failed)
         return as_fail_nomem(err, "a call of a log");
     t->call = call_of(s, l->name);
@@ -283,7 +284,7 @@ static void open_summary(struct summary *t, as_bytes line)
         as_attr_name attr = AS_NO_ATTR;
 
         if (as_bytes_is(w, "%"))
-            w = word(&line); /* "% time" */
+            (void)word(&line); /* "% time" */
         else if (as_bytes_is(w, "seconds"))
             attr = AS_ATTR_DURATION;
         else if (as_bytes_is(w, "calls"))
@@ -363,9 +364,14 @@ static as_code read_row(as_strace *s, struct summary *t, as_bytes line, bool *re
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
-static as_code read_bad(struct reader *r, as_bytes line, as_err *err)
+static size_t line_length(const struct reader *r)
 {
-    return as_lines_bad(r->s.w, &r->lines, line.n, "no line that strace writes", err);
+    return (size_t)(r->s.at.end - r->s.at.begin);
+}
+
+static as_code read_bad(struct reader *r, as_err *err)
+{
+    return as_lines_bad(r->s.w, &r->lines, line_length(r), "no line that strace writes", err);
 }
 
 /* The line that a note broke, and this one that goes on with it, are one call. */
@@ -449,7 +455,7 @@ static as_code read_call_line(struct reader *r, as_bytes line, const as_evidence
         return read_broken(r, t, line, err);
     case AS_STRACE_RESUMED:
         rc = resume_call(s, t, l, &known, err);
-        return rc || known ? rc : read_bad(r, line, err);
+        return rc || known ? rc : read_bad(r, err);
     case AS_STRACE_SIGNAL:
         return read_signal(s, t, l, err);
     default:
@@ -466,15 +472,15 @@ static as_code read_parsed(struct reader *r, as_bytes line, const as_evidence *a
     r->s.time = l->time;
     switch (l->what) {
     case AS_STRACE_BAD:
-        return read_bad(r, line, err);
+        return read_bad(r, err);
     case AS_STRACE_STACK:
-        return read_known(r, "stack", line.n, err);
+        return read_known(r, "stack", line_length(r), err);
     case AS_STRACE_NOTE:
         return read_note(&r->s, line, err);
     case AS_STRACE_ATTACHED:
         if (as_bytes_u64(l->name, &tid) && tid && tid < UINT32_MAX)
             return as_strace_attached(&r->s, (uint32_t)tid, err);
-        return read_bad(r, line, err);
+        return read_bad(r, err);
     default:
         return read_call_line(r, line, also, err);
     }
@@ -491,6 +497,9 @@ static as_code read_line(struct reader *r, as_bytes line, as_err *err)
         return AS_OK;
     r->s.at = as_lines_evidence(&r->lines, line.n);
     r->s.time = (as_bytes){0};
+    line = as_linux_clean(line, &r->clean);
+    if (r->clean.failed)
+        return as_fail_nomem(err, "a line");
     if (r->summary.open) {
         rc = read_row(&r->s, &r->summary, line, &known, err);
         if (rc || known)
@@ -531,7 +540,7 @@ static as_code give_up_all(as_strace *s, as_err *err)
     as_code rc = AS_OK;
 
     for (size_t i = 0; !rc && i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i]; !rc && t; t = t->next)
+        for (as_strace_task *t = s->buckets[i].first; !rc && t; t = t->next)
             rc = give_up(s, t, err);
     }
     return rc;
@@ -568,6 +577,7 @@ static as_code read_strace(as_walk *w, as_err *err)
     as_strace_done(&r->s);
     as_lines_done(&r->lines);
     as_buf_done(&r->broken);
+    as_buf_done(&r->clean);
     as_mem_free(r);
     return rc;
 }

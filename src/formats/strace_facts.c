@@ -96,13 +96,8 @@ static as_bytes args_from(const struct told *c, size_t i)
 
 static as_code put_value(struct told *c, as_draft *d, as_bytes value, as_err *err)
 {
-    if (value.n > VALUE_MAX) {
-        value.n = VALUE_MAX;
-        while (value.n && (value.p[value.n] & 0xc0) == 0x80)
-            value.n--;
-        c->cut = true;
-    }
-    return put(c, d, AS_ATTR_VALUE, value, err);
+    c->cut |= value.n > VALUE_MAX;
+    return put(c, d, AS_ATTR_VALUE, as_linux_cut(value, VALUE_MAX), err);
 }
 
 /* --- paths -------------------------------------------------------------------------------- */

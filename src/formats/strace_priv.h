@@ -130,7 +130,9 @@ typedef struct as_strace_name {
 
 typedef struct as_strace {
     as_walk *w;
-    as_strace_task **buckets;
+    struct as_strace_bucket {
+        as_strace_task *first;
+    } * buckets;
     as_strace_task *only; /* the one that lines without a number are of, once looked up */
     size_t n_seen;        /* live tasks with lines of their own */
     size_t n_forking;

@@ -39,10 +39,10 @@ static void task_free(as_strace_task *t)
 void as_strace_done(as_strace *s)
 {
     for (size_t i = 0; s->buckets && i < AS_STRACE_BUCKETS; i++) {
-        while (s->buckets[i]) {
-            as_strace_task *t = s->buckets[i];
+        while (s->buckets[i].first) {
+            as_strace_task *t = s->buckets[i].first;
 
-            s->buckets[i] = t->next;
+            s->buckets[i].first = t->next;
             task_free(t);
         }
     }
@@ -56,7 +56,7 @@ void as_strace_done(as_strace *s)
 
 static as_strace_task **bucket(as_strace *s, uint32_t tid)
 {
-    return &s->buckets[tid * 2654435761u >> 16 & (AS_STRACE_BUCKETS - 1)];
+    return &s->buckets[tid * 2654435761u >> 16 & (AS_STRACE_BUCKETS - 1)].first;
 }
 
 static as_strace_task *find(as_strace *s, uint32_t tid)
@@ -254,7 +254,7 @@ static as_strace_task *starter(as_strace *s)
     if (!s->n_forking)
         return NULL;
     for (size_t i = 0; i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i]; t; t = t->next) {
+        for (as_strace_task *t = s->buckets[i].first; t; t = t->next) {
             if (!t->forking || t->child)
                 continue;
             if (found)
@@ -315,7 +315,7 @@ static as_strace_task *unnumbered(as_strace *s)
     if (s->only)
         return s->only;
     for (size_t i = 0; i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i]; t; t = t->next) {
+        for (as_strace_task *t = s->buckets[i].first; t; t = t->next) {
             if (t->seen && (!first || (t->tid == 0 && first->tid != 0) ||
                             (first->tid != 0 && t->born < first->born)))
                 first = t;
@@ -334,7 +334,7 @@ static void number(as_strace *s, as_strace_task *t, uint32_t tid)
         t->process->pid = tid;
     link_task(s, t);
     for (size_t i = 0; i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *child = s->buckets[i]; child; child = child->next) {
+        for (as_strace_task *child = s->buckets[i].first; child; child = child->next) {
             if (child->process->above == t->process->fact && !child->process->ppid)
                 child->process->ppid = tid;
         }
@@ -460,7 +460,7 @@ as_code as_strace_end_all(as_strace *s, as_err *err)
     as_code rc = AS_OK;
 
     for (size_t i = 0; !rc && i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i]; !rc && t; t = t->next)
+        for (as_strace_task *t = s->buckets[i].first; !rc && t; t = t->next)
             rc = put_process(s, t->process, err);
     }
     return rc;
@@ -477,7 +477,7 @@ static as_code each_process(as_strace *s, process_fn *fn, void *ctx, as_err *err
 
     s->visits++;
     for (size_t i = 0; !rc && i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i]; !rc && t; t = t->next) {
+        for (as_strace_task *t = s->buckets[i].first; !rc && t; t = t->next) {
             if (t->process->visit == s->visits)
                 continue;
             t->process->visit = s->visits;
@@ -563,7 +563,7 @@ static as_code drop_leaving(as_strace *s, as_err *err)
     as_code rc = AS_OK;
 
     for (size_t i = 0; !rc && i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i], *next; !rc && t; t = next) {
+        for (as_strace_task *t = s->buckets[i].first, *next; !rc && t; t = next) {
             next = t->next;
             if (t->process->leaving)
                 rc = as_strace_end_task(s, t, err);
