@@ -920,7 +920,9 @@ static as_code exchange(as_audit *a, as_audit_actor *alive, uint32_t *facts, as_
     n = n < CARRY_MAX ? n : CARRY_MAX;
     for (size_t i = 0; i < n; i++)
         facts[i] = alive[i].fact;
-    rc = as_walk_portion(a->w, facts, n, err);
+    rc = as_counts_flush(a->w, CARRY_MAX, err);
+    if (!rc)
+        rc = as_walk_portion(a->w, facts, n, err);
     if (a->actors)
         memset(a->actors, 0, a->n_slots * sizeof(*a->actors));
     a->n_actors = 0;

@@ -184,6 +184,16 @@ static struct row *add_row(struct as_counts *c, struct group *g, as_str api)
     return &c->rows[c->n_rows - 1];
 }
 
+as_code as_counts_flush(as_walk *w, size_t max, as_err *err)
+{
+    as_code rc;
+
+    if (w->counts->n_groups <= max)
+        return AS_OK;
+    rc = as_counts_put(w, NULL, err);
+    return rc ? rc : as_counts_begin(w, err);
+}
+
 as_code as_counts_begin(as_walk *w, as_err *err)
 {
     if (!w->counts)

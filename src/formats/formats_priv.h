@@ -370,6 +370,11 @@ as_code as_counts_begin(as_walk *w, as_err *err) AS_CHECKED;
 as_code as_counts_add(as_walk *w, const as_call *call, const as_evidence *e,
                       as_err *err) AS_CHECKED;
 as_code as_counts_put(as_walk *w, const as_evidence *list, as_err *err) AS_CHECKED;
+/*
+ * Before a portion of a log of more than `max` processes: what was counted so far is told, and
+ * counting begins anew. Of what goes on, the counts are those of its parts.
+ */
+as_code as_counts_flush(as_walk *w, size_t max, as_err *err) AS_CHECKED;
 void as_counts_free(struct as_counts *c);
 /* The processes counted under, for as_walk_portion(); `fn` may give each another number. */
 typedef as_code as_counts_fn(void *ctx, uint32_t *process);

@@ -904,7 +904,9 @@ static as_code tell(struct told *c, as_err *err)
     case AS_LINUX_FORK:
         return tell_fork(c, err);
     case AS_LINUX_EXIT:
-        c->t->process->leaving |= !as_bytes_is(c->l->name, "exit");
+        c->t->left = true;
+        if (!as_bytes_is(c->l->name, "exit") || c->t->process->tasks == 1)
+            c->t->process->leaving = c->s->at.last;
         return AS_OK;
     case AS_LINUX_SELF:
         return tell_self(c);

@@ -90,10 +90,10 @@ typedef struct as_strace_process {
     uint32_t pid, ppid; /* 0: not known */
     as_str name, path, command_line, first_seen;
     bool has_image;
-    bool cut;       /* strace left out a part of what is told */
-    bool put;       /* what becomes known later is another fact's */
-    bool leaving;   /* it asked to end */
-    uint32_t tasks; /* threads that have not ended */
+    bool cut;        /* strace left out a part of what is told */
+    bool put;        /* what becomes known later is another fact's */
+    as_step leaving; /* the line on which it asked to end, or 0 */
+    uint32_t tasks;  /* threads that have not ended */
     as_strace_file *files;
     size_t n_files;
     size_t n_evidence;
@@ -106,9 +106,9 @@ struct as_strace_task {
     as_strace_task *next;
     uint32_t tid; /* 0: of a log that does not number the only one */
     as_strace_process *process;
-    uint64_t born; /* line */
-    bool seen;     /* it has lines of its own, or was announced */
-    bool ended;
+    uint64_t born;  /* line */
+    bool seen;      /* it has lines of its own, or was announced */
+    bool left;      /* it asked to end */
     bool waiting;   /* a call of it is unfinished: */
     bool forking;   /* which starts another */
     uint32_t child; /* that appeared meanwhile, or 0 */
@@ -136,6 +136,7 @@ typedef struct as_strace {
     as_strace_task *only; /* the one that lines without a number are of, once looked up */
     size_t n_seen;        /* live tasks with lines of their own */
     size_t n_forking;
+    uint64_t n_new;
     bool saw_close; /* else a number may be another file by now */
     uint64_t serial, visits;
     as_evidence at; /* the line in hand; last: its number */

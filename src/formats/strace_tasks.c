@@ -295,6 +295,24 @@ as_code as_strace_end_task(as_strace *s, as_strace_task *t, as_err *err)
     return rc;
 }
 
+#define LINES_TO_END  4096u /* that may stand between the call to end and the end itself */
+#define TASKS_BETWEEN 1024u
+
+/* A log of -qq has no line for the end of a process: what asked for it long ago is over. */
+static as_code drop_leaving(as_strace *s, as_err *err)
+{
+    as_code rc = AS_OK;
+
+    for (size_t i = 0; !rc && i < AS_STRACE_BUCKETS; i++) {
+        for (as_strace_task *t = s->buckets[i].first, *next; !rc && t; t = next) {
+            next = t->next;
+            if (t->process->leaving && s->at.last - t->process->leaving > LINES_TO_END)
+                rc = as_strace_end_task(s, t, err);
+        }
+    }
+    return rc;
+}
+
 as_code as_strace_attached(as_strace *s, uint32_t tid, as_err *err)
 {
     as_strace_task *t = find(s, tid);
@@ -355,7 +373,13 @@ as_code as_strace_task_of(as_strace *s, const as_strace_line *l, as_strace_task 
         if (t)
             number(s, t, (uint32_t)tid);
     }
-    if (!t)
+    if (t && t->left && (l->what == AS_STRACE_CALL || l->what == AS_STRACE_UNFINISHED)) {
+        rc = as_strace_end_task(s, t, err); /* the number is used again */
+        t = NULL;
+    }
+    if (!rc && !t && ++s->n_new % TASKS_BETWEEN == 0)
+        rc = drop_leaving(s, err);
+    if (!rc && !t)
         rc = new_task(s, (uint32_t)tid, &t, err);
     if (rc)
         return rc;
@@ -557,20 +581,7 @@ static as_code count_process(void *ctx, as_strace_process *p, as_err *err)
     return AS_OK;
 }
 
-/* Those that asked to end and have no line since are over. */
-static as_code drop_leaving(as_strace *s, as_err *err)
-{
-    as_code rc = AS_OK;
-
-    for (size_t i = 0; !rc && i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i].first, *next; !rc && t; t = next) {
-            next = t->next;
-            if (t->process->leaving)
-                rc = as_strace_end_task(s, t, err);
-        }
-    }
-    return rc;
-}
+#define COUNTED_MAX ((size_t)16384) /* processes whose calls are counted over portions */
 
 as_code as_strace_portion(as_strace *s, as_err *err)
 {
@@ -585,6 +596,8 @@ as_code as_strace_portion(as_strace *s, as_err *err)
         rc = as_fail_nomem(err, "the processes of a log");
     if (!rc)
         rc = each_process(s, move_process, &v, err);
+    if (!rc)
+        rc = as_counts_flush(s->w, COUNTED_MAX, err);
     if (!rc)
         rc = as_walk_portion(s->w, v.facts, v.n, err);
     v.back = true;

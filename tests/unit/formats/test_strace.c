@@ -310,6 +310,21 @@ static void a_second_program_of_a_process_is_another_fact(void **state)
     as_analysis_free(a);
 }
 
+/* -qq tells no ends, so a number may come back without one. */
+static void a_number_that_is_used_again_is_another_process(void **state)
+{
+    as_analysis *a = a_of("7 execve(\"/bin/a\", [\"a\"], 0x1) = 0\n"
+                          "7 exit_group(0) = ?\n"
+                          "7 unlink(\"/x\") = 0\n"
+                          "7 +++ exited with 0 +++\n"
+                          "7 unlink(\"/y\") = 0\n");
+
+    (void)state;
+    assert_int_equal(count_kind(a->facts, AS_KIND_PROCESS), 3);
+    is_of(a->facts, with(a->facts, AS_KIND_API_USE, AS_ATTR_API, "execve"), AS_ATTR_NAME, "a");
+    as_analysis_free(a);
+}
+
 static void files_are_told_by_what_was_done(void **state)
 {
     as_analysis *a = a_of("7 close(9) = 0\n"
@@ -557,6 +572,7 @@ int main(void)
         cmocka_unit_test(who_started_whom_is_known_however_the_lines_fall),
         cmocka_unit_test(threads_are_no_processes),
         cmocka_unit_test(a_second_program_of_a_process_is_another_fact),
+        cmocka_unit_test(a_number_that_is_used_again_is_another_process),
         cmocka_unit_test(files_are_told_by_what_was_done),
         cmocka_unit_test(without_close_a_number_is_no_file),
         cmocka_unit_test(sockets_are_told_as_far_as_they_went),
