@@ -27,10 +27,11 @@
 #define KEYS(kind_, more_flags, en_verb, zh_verb)                                             \
     { .kind = AS_KIND_##kind_, .flags = AS_SAY_PATHS | (more_flags), .most = AS_MOST_KEY,     \
       .unit = "条", NOUN("registry entries", "注册表项"),                                     \
-      ONE("{who} " en_verb " the registry entry {key}", "{who}" zh_verb "注册表项{key}"),     \
+      ONE("{who} " en_verb " the registry entry {key}[ (value {name})]",                      \
+          "{who}" zh_verb "注册表项{key}[（值{name}）]"),                                     \
       FOLD("{who} " en_verb " {n:registry entry:registry entries}[, most often under {most}]: {items}", \
            "{who}" zh_verb "{n}条注册表项[，主要位于{most}下]：{items}"),                     \
-      SAME("{key}") }
+      ITEM("{key}[ ({name})]", "{key}[（{name}）]") }
 
 /* A list of names that a process may have used. */
 #define NAMES(kind_, section_flags, attr, en_one, en_fold, zh_one, zh_fold, en_noun, zh_noun) \
@@ -90,8 +91,8 @@ static const as_say_row rows[] = {
       ONE("{who} set off {signature|name}[: {description|value}]", "{who}触发了{signature|name}[：{description|value}]"),
       FOLD("{who} set off {n:signature:signatures}: {items}", "{who}触发了{n}个行为特征：{items}"),
       TAIL("; marks: {items}", "；依据：{items}"),
-      ITEM("[{signature}][{name}: {value}]\n[{name|value}]\n{api}\n[call {call_id} of {process}]\n[call {call_id}]\n[{type|category}]",
-           "[{signature}][{name}：{value}]\n[{name|value}]\n{api}\n[{process}的第{call_id}次调用]\n[第{call_id}次调用]\n[{type|category}]") },
+      ITEM("[{signature}][{name}: {value}]\n[{name|value}]\n{api}\n[call {call_id} of {process}]\n[call {call_id}]\n[{engine}][: {result}]\n[{process}][ → {target_process}][ (PID {target_pid})]\n[{type|category}]",
+           "[{signature}][{name}：{value}]\n[{name|value}]\n{api}\n[{process}的第{call_id}次调用]\n[第{call_id}次调用]\n[{engine}][：{result}]\n[{process}][ → {target_process}][（PID {target_pid}）]\n[{type|category}]") },
     { .kind = AS_KIND_MARK_CALL, .unit = "次", NOUN("signature calls", "特征调用"),
       ONE("A signature points at call {call_id}[ of {process}]", "某行为特征指向[{process}的]第{call_id}次调用"),
       FOLD("Signatures point at {n:call:calls}: {items}", "行为特征指向{n}次调用：{items}"),
@@ -138,11 +139,11 @@ static const as_say_row rows[] = {
     { .kind = AS_KIND_CLAMAV, .flags = AS_SAY_BY_OWNER, NOUN("ClamAV names", "ClamAV 结果"),
       ONE("ClamAV names [{owner}][{!owner}the file] {name}", "ClamAV 将[{owner}][{!owner}文件]识别为{name}"),
       FOLD("ClamAV names [{owner}][{!owner}files]: {items}", "ClamAV 对[{owner}][{!owner}文件]给出{n}个名称：{items}"), SAME("{name}") },
-    { .kind = AS_KIND_ANTIVIRUS, .flags = AS_SAY_BY_OWNER, BY1(DETECTED), NOUN("antivirus results", "杀毒引擎结果"),
-      ONE("{engine} [{+detected}detected ][{-detected}found nothing in ][{!detected}has a result for ][{owner}][{!owner}the file][: {result}]",
-          "{engine}[{+detected}检出][{-detected}未检出][{!detected}对][{owner}][{!owner}该文件][：{result}]"),
-      FOLD("{n} antivirus engines [{+detected}detected ][{-detected}found nothing in ][{!detected}gave a result for ][{owner}][{!owner}the file]: {items}",
-           "{n}个杀毒引擎[{+detected}检出][{-detected}未检出][{!detected}对][{owner}][{!owner}该文件][{!detected}给出结果]：{items}"),
+    { .kind = AS_KIND_ANTIVIRUS, .flags = AS_SAY_BY_OWNER, BY2(DETECTED, VERDICT), NOUN("antivirus results", "杀毒引擎结果"),
+      ONE("{engine} [{+detected}detected ][{-detected}found nothing in ][{!detected}has a result for ][{owner}][{!owner}the file][: {verdict}][: {result}]",
+          "{engine}[{+detected}检出][{-detected}未检出][{!detected}对][{owner}][{!owner}该文件][{!detected}的判定为{verdict}][：{result}]"),
+      FOLD("{n} antivirus engines [{+detected}detected ][{-detected}found nothing in ][{!detected}gave a result for ][{owner}][{!owner}the file][, {verdict}]: {items}",
+           "{n}个杀毒引擎[{+detected}检出][{-detected}未检出][{!detected}对][{owner}][{!owner}该文件][{!detected}给出结果][{verdict}]：{items}"),
       ITEM("{engine}[ ({result})]", "{engine}[（{result}）]") },
     { .kind = AS_KIND_ANTIVIRUS_SUMMARY, .flags = AS_SAY_EACH, NOUN("antivirus summaries", "杀毒结果汇总"),
       ONE("[{positives} of ][{total} antivirus engines detected ][{positives}{owner}][ (scan of {time})]\n[The antivirus service reported: {error}]",
@@ -160,12 +161,24 @@ static const as_say_row rows[] = {
       FOLD("The IDS raised the alert {signature} {n:time:times}[ for traffic to {dst}][:{dport}][ ({category})][, severity {severity}]",
            "IDS 对[发往{dst}][:{dport}]的流量产生{n}条告警{signature}[（{category}）][，严重程度{severity}]"),
       ITEM("{signature}" FLOW_EN "[ at {time}]", "{signature}[：{src}][:{sport}][ → {dst}][:{dport}][，{time}]") },
+    { .kind = AS_KIND_INTELLIGENCE, BY1(SOURCE), .unit = "条", NOUN("threat intelligence", "威胁情报"),
+      ONE("[{source}][{!source}Another service] knows {value|id}[: “{description}”][ ({time})][, {url}]", "[{source}][{!source}情报平台]中已有{value|id}的记录[：“{description}”][（{time}）][，{url}]"),
+      FOLD("[{source}][{!source}Another service] has {n:record:records} that fit: {items}", "[{source}][{!source}情报平台]中有{n}条相关记录：{items}"),
+      ITEM("{value|id}[: {description}]", "{value|id}[：{description}]") },
 
     /* --- processes --- */
     { .kind = AS_KIND_PROCESS, .flags = AS_SAY_EACH, NOUN("processes", "进程"),
-      ONE("{name|process_name|path}[ (PID {pid})] [was started by {starter}][{!starter}ran][ with the command line {command_line}][; its image is {path|module_path|process_path}][; it was first seen at {first_seen}]",
-          "[{starter}启动了]{name|process_name|path}[（PID {pid}）][{!starter}开始运行][，命令行：{command_line}][；映像路径：{path|module_path|process_path}][；首次出现于{first_seen}]"),
+      ONE("{name|process_name|path}[ (PID {pid})] [was started by {starter}][{!starter}ran][ with the command line {command_line}][; its image is {path|module_path|process_path}][; it was first seen at {first_seen}][; {tool} says that code was injected into it{+injected}]",
+          "[{starter}启动了]{name|process_name|path}[（PID {pid}）][{!starter}开始运行][，命令行：{command_line}][；映像路径：{path|module_path|process_path}][；首次出现于{first_seen}][；{tool} 标记其被注入代码{+injected}]"),
       ITEM("{name|process_name|path}[ (PID {pid})]", "{name|process_name|path}[（PID {pid}）]") },
+    { .kind = AS_KIND_ENTRY_POINT, .flags = AS_SAY_EACH, NOUN("entry points", "入口点"),
+      ONE("{tool} emulated the entry point {type}[ at {entrypoint}][ in the process with PID {pid}][: {#instructions:instruction:instructions}][; it returned {result}]",
+          "{tool} 模拟执行了入口点{type}[，地址{entrypoint}][，所在进程 PID 为{pid}][，共执行{#instructions}条指令][，返回值{result}]"),
+      ITEM("{type}[ at {entrypoint}]", "{type}[（{entrypoint}）]") },
+    { .kind = AS_KIND_EMULATION_STOP, .flags = AS_SAY_EACH, NOUN("broken-off emulations", "模拟中断"),
+      ONE("The emulation[ of {process}] stopped with the error {error}[: {api}][ at {caller}][, instruction {code}]; what the code would have done after that was not seen",
+          "[{process}的]模拟执行因错误{error}而中断[：{api}][，位置{caller}][，指令{code}]；此后的代码行为未被观察到"),
+      SAME("{error}[ {api}]") },
     { .kind = AS_KIND_ENVIRONMENT, .unit = "项", .most = AS_MOST_NONE, NOUN("environment values", "环境信息"),
       ONE("The environment of [{process}][{!process}a process] says {name}: {value}", "[{process}][{!process}进程]的环境信息{name}：{value}"),
       FOLD("The processes' environments hold {n:value:values}: {items}", "进程环境信息共{n}项：{items}"),
@@ -205,6 +218,16 @@ static const as_say_row rows[] = {
       ONE("{who} started a thread in the process {target_path|target_process|target_pid}[ at address {address}][, at {time}]",
           "{who}在进程{target_path|target_process|target_pid}中创建了线程[，起始地址{address}][，时间{time}]"),
       SAME("{target_path|target_process|target_pid}") },
+    { .kind = AS_KIND_MEMORY_OPERATION, .flags = AS_SAY_BY_PROCESS, BY2(OPERATION, TARGET_PATH), .most = AS_MOST_ATTRS, .most_by = { AS_ATTR_ACCESS }, .unit = "次", NOUN("operations on memory", "内存操作"),
+      ONE("{who} did {operation}[ in the process {target_path}][ (PID {target_pid})][ at {address}][, size {raw_size}][, protection {access}]",
+          "{who}[对进程{target_path}][（PID {target_pid}）]执行了内存操作{operation}[，地址{address}][，大小{raw_size}][，保护属性{access}]"),
+      FOLD("{who} did {operation} {n:time:times}[ in the process {target_path}][, most often with the protection {most}]: {items}",
+           "{who}[对进程{target_path}]执行了{n}次内存操作{operation}[，保护属性以{most}为主]：{items}"),
+      ITEM("[{address}][ ({raw_size})][ {access}]\n{operation}", "[{address}][（{raw_size}）][{access}]\n{operation}") },
+    { .kind = AS_KIND_SYMBOL_ACCESS, .flags = AS_SAY_BY_PROCESS, NOUN("symbols in memory", "内存中的符号"),
+      ONE("{who} touched the memory of the symbol {name}[ ({reads} reads][, {writes} writes][, {execs} executions)]",
+          "{who}访问了符号{name}所在的内存[（读{reads}次][、写{writes}次][、执行{execs}次）]"),
+      FOLD("{who} touched the memory of {n:symbol:symbols}: {items}", "{who}访问了{n}个符号所在的内存：{items}"), SAME("{name}") },
     { .kind = AS_KIND_ANOMALY, .flags = AS_SAY_BY_PROCESS, NOUN("anomalies", "异常"),
       ONE("The monitor noted an anomaly[ in {process}][: {text|name}][ ({api})]", "监控组件记录到异常[（{process}）][：{text|name}][（{api}）]"),
       FOLD("The monitor noted {n:anomaly:anomalies}: {items}", "监控组件记录到{n}个异常：{items}"), SAME("{text|name|category}[ ({api})]") },
@@ -258,7 +281,7 @@ static const as_say_row rows[] = {
       ONE("The domain {domain} was seen[; it resolved to {ip}]", "出现域名{domain}[，解析到{ip}]"),
       ITEM("{domain}[ ({ip})]", "{domain}[（{ip}）]") },
     { .kind = AS_KIND_DNS, .flags = AS_SAY_TAILED, BY2(REQUEST, TYPE), .unit = "次", NOUN("DNS messages", "DNS 查询"),
-      ONE("[{process} asked][{!process}A DNS query asked] for {request}[ (type {type})]", "[{process}]发起 DNS 查询：{request}[（{type}）]"),
+      ONE("[{process} asked][{!process}A DNS query asked] for {request}[ (type {type})][; the answer was {answer}]", "[{process}]发起 DNS 查询：{request}[（{type}）][，应答为{answer}]"),
       FOLD("{n} DNS messages were about {request}[ (type {type})]", "关于{request}[（{type}）]的 DNS 报文共{n}个"),
       ITEM("{request}[ ({type})]", "{request}[（{type}）]") },
     { .kind = AS_KIND_DNS_ANSWER, NOUN("DNS answers", "DNS 应答"),
@@ -280,8 +303,8 @@ static const as_say_row rows[] = {
     { .kind = AS_KIND_DEAD_HOST, .unit = "台", NOUN("silent hosts", "无响应主机"),
       ONE("The host {ip}[:{dport}] did not answer", "主机{ip}[:{dport}]没有响应"), FOLD("{n} hosts did not answer: {items}", "{n}台主机没有响应：{items}"), SAME("{ip}[:{dport}]") },
     { .kind = AS_KIND_HTTP, .flags = AS_SAY_BY_PROCESS, BY3(METHOD, HOSTNAME, URI), .unit = "个", NOUN("HTTP requests", "HTTP 请求"),
-      ONE("[{process} sent][{!process}There was] an HTTP request: [{method} ]{url|hostname|dst}[{!url}:{dport}][{!url}{uri|path}][, status {status}][, user agent {user_agent}][, type {type}]",
-          "[{process}]发出 HTTP 请求：[{method} ]{url|hostname|dst}[{!url}:{dport}][{!url}{uri|path}][，状态码{status}][，User-Agent 为{user_agent}][，类型为{type}]"),
+      ONE("[{process} sent][{!process}There was] an HTTP request: [{method} ]{url|hostname|dst}[{!url}:{dport}][{!url}{uri|path}][{!url}{!uri}{!method}, request {request}][, status {status}][, user agent {user_agent}][, type {type}]",
+          "[{process}]发出 HTTP 请求：[{method} ]{url|hostname|dst}[{!url}:{dport}][{!url}{uri|path}][{!url}{!uri}{!method}，请求内容{request}][，状态码{status}][，User-Agent 为{user_agent}][，类型为{type}]"),
       FOLD("[{process} sent][{!process}There were] {n} HTTP requests alike: [{method} ]{url|hostname|dst}[{!url}:{dport}][{!url}{uri|path}]",
            "[{process}]发出{n}次相同的 HTTP 请求：[{method} ]{url|hostname|dst}[{!url}:{dport}][{!url}{uri|path}]"),
       SAME("[{method} ]{url|hostname|dst}[{!url}{uri|path}]") },
@@ -371,6 +394,12 @@ static const as_say_row rows[] = {
     { .kind = AS_KIND_MEMORY_REGION, .flags = AS_SAY_BY_PROCESS, .most = AS_MOST_ATTRS, .most_by = { AS_ATTR_TYPE }, NOUN("memory regions", "内存区域"),
       ONE("[{process}][{!process}A memory dump] holds a memory region at {address|offset}[ to {to}][ of {raw_size} bytes][ ({type})][: {path|name}]", "[{process}][{!process}内存转储]包含内存区域{address|offset}[ 至 {to}][，大小{raw_size}字节][（{type}）][：{path|name}]"),
       FOLD("[{process}][{!process}Memory dumps] held {n} memory regions[, most often {most}]: {items}", "[{process}][{!process}内存转储]共包含{n}个内存区域[，以{most}为主]：{items}"), SAME("{address|offset}[ ({path})][ ({raw_size})]") },
+    { .kind = AS_KIND_DYNAMIC_CODE, .flags = AS_SAY_BY_PROCESS, .unit = "段", NOUN("code made at run time", "动态生成的代码"),
+      ONE("{who} ran code that was made at run time: address {address}[, size {raw_size}][ ({name})]", "{who}执行了运行时生成的代码：地址{address}[，大小{raw_size}][（{name}）]"),
+      FOLD("{who} ran {n:piece:pieces} of code that were made at run time: {items}", "{who}执行了{n}段运行时生成的代码：{items}"), ITEM("{address}[ ({raw_size})]", "{address}[（{raw_size}）]") },
+    { .kind = AS_KIND_CAPTURED_DATA, .unit = "份", NOUN("kept data", "留存数据"),
+      ONE("{tool} kept data as {id}[, {size}][ ({encoding})]", "{tool} 留存了数据{id}[，大小{size}][（{encoding}）]"),
+      FOLD("{tool} kept {n:piece:pieces} of data: {items}", "{tool} 留存了{n}份数据：{items}"), ITEM("{id}[ ({size})]", "{id}[（{size}）]") },
     { .kind = AS_KIND_PLAINTEXT, .flags = AS_SAY_BY_PROCESS | AS_SAY_LONG, BY1(API), .unit = "段", NOUN("plaintext buffers", "明文缓冲区"),
       ONE("[{process}][{!process}A process] handed the following to {api}[ ({size})]: {content}", "[{process}]传给{api}的明文[（{size}）]：{content}"),
       FOLD("[{process}][{!process}A process] handed {n} buffers to {api}: {items}", "[{process}]传给{api}的明文共{n}段：{items}"), SAME("{content|size}") },
@@ -420,7 +449,8 @@ static const as_say_row rows[] = {
       ONE("[{+valid}Windows accepted the signature of ][{-valid}Windows did not accept a signature of ][{owner}][{!owner}the sample][: {error}]",
           "[{+valid}Windows 认可][{-valid}Windows 未认可][{owner}][{!owner}样本]的签名[：{error}]"), SAME("[{error}]") },
     { .kind = AS_KIND_STRING, .flags = AS_SAY_BY_OWNER, BY1(SOURCE), NOUN("strings", "字符串"),
-      ONE("[{owner}][{!owner}The file] holds the string {value}[ (one of the {source})]", "[{owner}][{!owner}文件]含有字符串{value}[（{source}）]"),
+      ONE("[{!source}{owner} holds the string {value}][{!source}{!owner}The file holds the string {value}][{tool} listed the string {value} from {source}]",
+          "[{!source}{owner}含有字符串{value}][{!source}{!owner}文件含有字符串{value}][{tool} 从{source}中列出字符串{value}]"),
       FOLD("{tool} listed {n} strings[ from {owner}][ from {source}]: {items}", "{tool} [从{owner}中][从{source}中]列出{n}个字符串：{items}"), SAME("{value}") },
     { .kind = AS_KIND_FILE_PART, .flags = AS_SAY_BY_OWNER, NOUN("parts of the file", "文件组成部分"),
       ONE("The file has the part {name}[ at offset {offset}][ of {raw_size} bytes]", "文件包含{name}[，偏移{offset}][，大小{raw_size}字节]"),
@@ -436,6 +466,8 @@ static const as_say_row rows[] = {
       FOLD("The report adds {n} details about [{owner}][{!owner}the file]: {items}", "[{owner}][{!owner}文件]的其他静态信息共{n}项：{items}"), ITEM("[{name} = ]{value|name}", NULL) },
 
     /* --- the run --- */
+    { .kind = AS_KIND_TASK, .flags = AS_SAY_EACH, NOUN("tasks of the analysis", "分析子任务"),
+      ONE("The analysis has the task {id}[ on {platform}][ {os_version}][: {status}][, score {score}]", "该分析包含子任务{id}[，平台{platform}][ {os_version}][，状态{status}][，评分{score}]"), SAME("{id}") },
     { .kind = AS_KIND_SCREENSHOT, .unit = "张", NOUN("screenshots", "屏幕截图"),
       ONE("One screenshot was taken[: {name|host_path}][; text on it: {text}]", "截取了一张屏幕截图[：{name|host_path}][；图中文字：{text}]"),
       FOLD("{n} screenshots were taken: {items}", "共截取{n}张屏幕截图：{items}"), SAME("{name|host_path}") },

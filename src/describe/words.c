@@ -236,6 +236,18 @@ static const char *const labels[AS_ATTR_NAME_COUNT] = {
     [AS_ATTR_ACCESS] = "访问权限",
     [AS_ATTR_FIELD] = "字段",
     [AS_ATTR_FIELD_VALUE] = "字段值",
+    [AS_ATTR_ARGUMENT] = "参数",
+    [AS_ATTR_INSTRUCTIONS] = "已执行指令数",
+    [AS_ATTR_READS] = "读取次数",
+    [AS_ATTR_WRITES] = "写入次数",
+    [AS_ATTR_EXECS] = "执行次数",
+    [AS_ATTR_FREED] = "已释放",
+    [AS_ATTR_PROCID] = "进程编号",
+    [AS_ATTR_PARENT_PROCID] = "父进程编号",
+    [AS_ATTR_TARGET_PROCID] = "目标进程编号",
+    [AS_ATTR_INJECTED] = "被注入代码",
+    [AS_ATTR_SENT] = "发送字节数",
+    [AS_ATTR_RECEIVED] = "接收字节数",
     [AS_ATTR_GROUP] = "所属字段",
 };
 

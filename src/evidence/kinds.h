@@ -229,6 +229,18 @@ typedef enum as_attr_type {
     X(ACCESS, "access", TEXT) /* the rights asked for */    \
     X(FIELD, "field", TEXT) /* names that no attribute stands for: the n-th with */ \
     X(FIELD_VALUE, "field_value", TEXT) /* the n-th of these */ \
+    X(ARGUMENT, "argument", TEXT)                           \
+    X(INSTRUCTIONS, "instructions", INT) /* emulated, until then or in all */ \
+    X(READS, "reads", INT)                                  \
+    X(WRITES, "writes", INT)                                \
+    X(EXECS, "execs", INT)                                  \
+    X(FREED, "freed", FLAG)                                 \
+    X(PROCID, "procid", INT) /* the tool's own number of a process, never used twice */ \
+    X(PARENT_PROCID, "parent_procid", INT)                  \
+    X(TARGET_PROCID, "target_procid", INT)                  \
+    X(INJECTED, "injected", FLAG) /* code was put into the process */ \
+    X(SENT, "sent", SIZE)                                   \
+    X(RECEIVED, "received", SIZE)                           \
     X(GROUP, "group", TEXT) /* the keys above a free-form field, outermost first */
 
 typedef enum as_attr_name {
@@ -267,7 +279,10 @@ typedef enum as_attr_name {
     X(SIGMA, "sigma", DETECTIONS, TITLE, RULE)                                          \
     X(SIGMA_SOURCE, "sigma_source", DETECTIONS, SOURCE, SOURCE)                         \
     X(IDS_ALERT, "ids_alert", DETECTIONS, SIGNATURE, SIGNATURE)                         \
+    X(INTELLIGENCE, "intelligence", DETECTIONS, VALUE, NAME) /* known elsewhere */      \
     X(PROCESS, "process", PROCESSES, PID, PID)                                          \
+    X(ENTRY_POINT, "entry_point", PROCESSES, TYPE, NAME) /* of an emulation; acts as a process does */ \
+    X(EMULATION_STOP, "emulation_stop", PROCESSES, ERROR, NAME)                         \
     X(ENVIRONMENT, "environment", PROCESSES, NAME, NAME)                                \
     X(COMMAND, "command", PROCESSES, COMMAND, NAME)                                     \
     X(API_TRACE, "api_trace", PROCESSES, COUNT, NAME)                                   \
@@ -278,6 +293,8 @@ typedef enum as_attr_name {
     X(PROCESS_ENDED, "process_ended", PROCESSES, PID, NAME)                             \
     X(PROCESS_ACCESS, "process_access", PROCESSES, TARGET_PATH, NAME)                   \
     X(REMOTE_THREAD, "remote_thread", PROCESSES, TARGET_PATH, NAME)                     \
+    X(MEMORY_OPERATION, "memory_operation", PROCESSES, OPERATION, NAME)                 \
+    X(SYMBOL_ACCESS, "symbol_access", PROCESSES, NAME, NAME)                            \
     X(ANOMALY, "anomaly", PROCESSES, NAME, NAME)                                        \
     X(SCRIPT, "script", PROCESSES, NAME, NAME)                                          \
     X(SCRIPT_BEHAVIOUR, "script_behaviour", PROCESSES, NAME, NAME)                      \
@@ -343,6 +360,8 @@ typedef enum as_attr_name {
     X(PROCESS_DUMP, "process_dump", MEMORY, SHA256, FILE)                               \
     X(MEMORY_DUMP, "memory_dump", MEMORY, PID, PID)                                     \
     X(MEMORY_REGION, "memory_region", MEMORY, ADDRESS, NAME)                            \
+    X(DYNAMIC_CODE, "dynamic_code", MEMORY, ADDRESS, NAME) /* made at run time, and run */ \
+    X(CAPTURED_DATA, "captured_data", MEMORY, ID, NAME) /* bytes that the tool kept */  \
     X(PLAINTEXT, "plaintext_buffer", MEMORY, API, NAME)                                 \
     X(CONFIG, "config_value", CONFIGURATION, NAME, NAME)                                \
     X(EXTRACTED, "extracted_file", CONFIGURATION, PATH, FILE)                           \
@@ -362,6 +381,7 @@ typedef enum as_attr_name {
     X(FUNCTION, "function", STATIC, ADDRESS, NAME)                                      \
     X(LIBRARY_FUNCTION, "library_function", STATIC, NAME, NAME)                         \
     X(STATIC_DETAIL, "static_detail", STATIC, NAME, NAME)                               \
+    X(TASK, "analysis_task", RUN, ID, NAME) /* one run of several of an analysis */     \
     X(SCREENSHOT, "screenshot", RUN, NAME, NAME)                                        \
     X(TOOL_ERROR, "tool_error", RUN, TEXT, NAME)                                        \
     X(TOOL_LOG, "tool_log", RUN, TEXT, NAME)                                            \
