@@ -238,6 +238,7 @@ static const char *const labels[AS_ATTR_NAME_COUNT] = {
     [AS_ATTR_FIELD_VALUE] = "字段值",
     [AS_ATTR_ARGUMENT] = "参数",
     [AS_ATTR_INSTRUCTIONS] = "已执行指令数",
+    [AS_ATTR_INSTRUCTION] = "指令",
     [AS_ATTR_READS] = "读取次数",
     [AS_ATTR_WRITES] = "写入次数",
     [AS_ATTR_EXECS] = "执行次数",

@@ -231,6 +231,7 @@ typedef enum as_attr_type {
     X(FIELD_VALUE, "field_value", TEXT) /* the n-th of these */ \
     X(ARGUMENT, "argument", TEXT)                           \
     X(INSTRUCTIONS, "instructions", INT) /* emulated, until then or in all */ \
+    X(INSTRUCTION, "instruction", TEXT)                     \
     X(READS, "reads", INT)                                  \
     X(WRITES, "writes", INT)                                \
     X(EXECS, "execs", INT)                                  \
@@ -294,6 +295,7 @@ typedef enum as_attr_name {
     X(PROCESS_ACCESS, "process_access", PROCESSES, TARGET_PATH, NAME)                   \
     X(REMOTE_THREAD, "remote_thread", PROCESSES, TARGET_PATH, NAME)                     \
     X(MEMORY_OPERATION, "memory_operation", PROCESSES, OPERATION, NAME)                 \
+    X(EXCEPTION, "exception", PROCESSES, CODE, NAME) /* that a handler of the code took */ \
     X(SYMBOL_ACCESS, "symbol_access", PROCESSES, NAME, NAME)                            \
     X(ANOMALY, "anomaly", PROCESSES, NAME, NAME)                                        \
     X(SCRIPT, "script", PROCESSES, NAME, NAME)                                          \

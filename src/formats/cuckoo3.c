@@ -369,18 +369,16 @@ static as_code stand_in(as_walk *w, uint64_t procid, uint32_t *ret, as_err *err)
 
 /* --- hooks -------------------------------------------------------------------------------- */
 
-/* Whether an indicator was cut is worth a word only if it was. */
+/* Whether a list or an indicator was cut is worth a word only if it was. */
 static as_code read_truncated(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t,
                               as_err *err)
 {
     as_draft d;
     as_code rc;
 
-    if (t->type == AS_JSON_FALSE)
-        return AS_OK;
     if (t->type != AS_JSON_TRUE)
-        return as_walk_pass(w, place, t, false, err);
-    as_draft_init(&d, AS_KIND_MARK);
+        return as_walk_pass(w, place, t, t->type == AS_JSON_FALSE, err);
+    as_draft_init(&d, fact == AS_NO_FACT ? AS_KIND_DETAIL : AS_KIND_MARK);
     d.parent = fact;
     rc = as_draft_text(&d, w->facts, AS_ATTR_NAME, AS_FORM_TEXT,
                        as_facts_text(w->facts, place->step & ~AS_STEP_KEY));
@@ -426,9 +424,11 @@ static as_code read_ioc(as_walk *w, as_place *place, uint32_t signature, void *c
 static as_code read_counted(as_walk *w, as_place *place, uint32_t fact, const char *list,
                             as_element *one, as_json_tok *t, as_err *err)
 {
-    static const as_row rows[] = {HOOK("truncated", read_truncated), LEAVES("count", MARK),
-                                  OTHER_LEAVES(DETAIL)};
-    static const as_shape shape = {rows, AS_COUNT(rows)};
+    static const as_row of_signature[] = {HOOK("truncated", read_truncated), LEAVES("count", MARK),
+                                          OTHER_LEAVES(DETAIL)};
+    static const as_row of_run[] = {HOOK("truncated", read_truncated), OTHER_LEAVES(DETAIL)};
+    const as_shape shape = fact == AS_NO_FACT ? (as_shape){of_run, AS_COUNT(of_run)}
+                                              : (as_shape){of_signature, AS_COUNT(of_signature)};
     size_t from = as_facts_evidence_count(w->facts);
 
     if (t->type != AS_JSON_OBJECT)

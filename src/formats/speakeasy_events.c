@@ -10,7 +10,15 @@
  * a list for each sort, so a name such as "create" means what its list says.
  */
 
-enum list { LIST_EVENTS, LIST_APIS, LIST_PROCESS, LIST_FILE, LIST_REGISTRY, LIST_PLAIN };
+enum list {
+    LIST_EVENTS,
+    LIST_APIS,
+    LIST_PROCESS,
+    LIST_FILE,
+    LIST_REGISTRY,
+    LIST_TRAFFIC,
+    LIST_EXCEPTION
+};
 
 /* clang-format off */
 
@@ -44,8 +52,8 @@ LOCAL_SHAPE(event,
     ATTR("type", TYPE),
     ATTR("method", METHOD),
     ATTR("headers", REQUEST),
-    ATTR("instr", CODE),
-    ATTR("exception_code", OBJECT),
+    ATTR("instr", INSTRUCTION),
+    ATTR("exception_code", CODE),
     ATTR("faulting_address", VALUE),
     ATTR("pc_module", MODULE_PATH),
     LEAVES("registers", DETAIL),
@@ -283,6 +291,7 @@ static const struct {
     {LIST_EVENTS, "net_dns", AS_KIND_DNS},
     {LIST_EVENTS, "net_traffic", AS_KIND_CONNECTION},
     {LIST_EVENTS, "net_http", AS_KIND_HTTP},
+    {LIST_EVENTS, "exception", AS_KIND_EXCEPTION},
     {LIST_PROCESS, "create", AS_KIND_PROCESS},
     {LIST_FILE, "create", AS_KIND_FILE_CREATED},
     {LIST_FILE, "open", AS_KIND_FILE_OPENED},
@@ -303,10 +312,12 @@ static as_kind kind_of(const as_draft *d, enum list list, as_bytes name)
             as_bytes_is(name, kinds[i].name))
             return kinds[i].kind;
     }
-    if (list == LIST_PLAIN && find_attr(d, AS_ATTR_HOSTNAME))
+    if (list == LIST_TRAFFIC && find_attr(d, AS_ATTR_HOSTNAME))
         return find_attr(d, AS_ATTR_REQUEST) ? AS_KIND_HTTP : AS_KIND_CONNECTION;
-    if (list == LIST_PLAIN && find_attr(d, AS_ATTR_REQUEST))
+    if (list == LIST_TRAFFIC && find_attr(d, AS_ATTR_REQUEST))
         return AS_KIND_DNS;
+    if (list == LIST_EXCEPTION)
+        return AS_KIND_EXCEPTION;
     /* From version 4 on a thread created in another process names that process. */
     if (list == LIST_EVENTS && as_bytes_is(name, "thread_create") &&
         find_attr(d, AS_ATTR_TARGET_PID))
@@ -472,6 +483,6 @@ LIST(apis, LIST_APIS)
 LIST(processes, LIST_PROCESS)
 LIST(files, LIST_FILE)
 LIST(registry, LIST_REGISTRY)
-LIST(exceptions, LIST_APIS)
-LIST(dns, LIST_PLAIN)
-LIST(traffic, LIST_PLAIN)
+LIST(exceptions, LIST_EXCEPTION)
+LIST(dns, LIST_TRAFFIC)
+LIST(traffic, LIST_TRAFFIC)
