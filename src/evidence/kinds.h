@@ -257,6 +257,7 @@ typedef enum as_attr_name {
  */
 #define AS_KIND_MAP(X)                                                                  \
     X(SAMPLE, "sample", IDENTITY, SHA256, FILE)                                         \
+    X(SUBMITTED, "submitted_file", IDENTITY, SHA256, FILE) /* out of which the sample came */ \
     X(SAMPLE_ADDRESS, "sample_address", IDENTITY, VALUE, NAME) /* URL, domain.. inside */ \
     X(ANALYSIS, "analysis", RUN, ID, NAME)                                              \
     X(OPTION, "option", RUN, NAME, NAME)                                                \

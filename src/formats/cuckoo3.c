@@ -68,7 +68,7 @@ LOCAL_SHAPE(known,
 
 /* --- signatures --------------------------------------------------------------------------- */
 
-static as_hook read_iocs, read_processes, read_truncated;
+static as_hook read_iocs, read_processes, read_truncated, read_submitted;
 
 static const as_shape as_shape_ioc;
 static const as_row ioc_rows[] = {
@@ -254,7 +254,7 @@ LOCAL_SHAPE(task,
 
 LOCAL_SHAPE(document,
     FACT("target", SAMPLE, target),
-    FACT("submitted", SAMPLE, target),
+    HOOK("submitted", read_submitted),
     INTO("static", static_parts),
     FACT("virustotal", ANTIVIRUS_SUMMARY, virustotal),
     LEAVES("irma", STATIC_DETAIL),
@@ -296,8 +296,9 @@ struct stand_in {
 };
 
 struct own {
-    as_draft run;
-    uint32_t run_fact;
+    as_draft run, submitted;
+    uint32_t run_fact, submitted_fact;
+    bool has_submitted;
     bool known;       /* a key of one of the reports was seen */
     bool of_task;     /* post.json: behaviour is to be expected */
     as_ids processes; /* by procid: the fact */
@@ -394,6 +395,24 @@ static as_code read_truncated(as_walk *w, as_place *place, uint32_t fact, as_jso
     d.n_evidence = 2;
     rc = as_facts_add(w->facts, &d, NULL);
     return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
+}
+
+/* Kept until the target is known: it may be another file, out of what was submitted. */
+static as_code read_submitted(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t,
+                              as_err *err)
+{
+    struct own *o = w->own;
+    uint64_t end;
+    as_code rc;
+
+    if (t->type != AS_JSON_OBJECT || o->has_submitted)
+        return as_walk_pass(w, place, t, false, err);
+    rc = as_part_begin(w, &o->submitted, AS_KIND_SUBMITTED, fact, &o->submitted_fact, err);
+    if (!rc)
+        rc =
+            as_walk_object(w, place, &as_shape_target, o->submitted_fact, &o->submitted, &end, err);
+    o->has_submitted = true;
+    return rc ? rc : as_walk_evidence(w, place, end, &o->submitted.evidence[0], err);
 }
 
 static as_code read_ioc(as_walk *w, as_place *place, uint32_t signature, void *ctx, as_json_tok *t,
@@ -540,35 +559,28 @@ static as_code resolve(as_walk *w, as_err *err)
     return rc;
 }
 
-/* The target, if there is one: what was submitted may be an archive around it. */
-static uint32_t find_sample(const as_facts *f)
+/* --- the sample --------------------------------------------------------------------------- */
+
+static as_bytes text_of(const as_facts *f, const as_draft *d, as_attr_name name)
 {
-    uint32_t first = as_facts_first(f, AS_KIND_SAMPLE);
-
-    for (uint32_t i = first; first != AS_NO_FACT && i < as_facts_count(f); i++) {
-        const as_fact *fact = as_facts_get(f, i);
-        as_step last;
-
-        if (fact->kind != AS_KIND_SAMPLE || (fact->flags & AS_FACT_GONE))
-            continue;
-        last = as_fact_evidence(f, fact)->last;
-        if ((last & AS_STEP_KEY) && as_bytes_is(as_facts_text(f, last & ~AS_STEP_KEY), "target"))
-            return i;
+    for (size_t i = 0; i < d->n_attrs; i++) {
+        if (d->attrs[i].name == name)
+            return as_facts_text(f, d->attrs[i].str);
     }
-    return first;
+    return (as_bytes){0};
 }
 
-/* Everything that `b` says under a name that `a` knows, `a` says too. */
-static bool agrees(const as_facts *f, const as_fact *a, const as_fact *b)
+/* Everything that the draft says under a name that the fact knows, the fact says too. */
+static bool agrees(const as_facts *f, const as_fact *fact, const as_draft *d)
 {
-    const as_attr *x = as_fact_attrs(f, a), *y = as_fact_attrs(f, b);
+    const as_attr *x = as_fact_attrs(f, fact);
 
-    for (size_t i = 0; i < b->n_attrs; i++) {
+    for (size_t i = 0; i < d->n_attrs; i++) {
         bool same = false, other = false;
 
-        for (size_t k = 0; k < a->n_attrs; k++) {
-            same |= x[k].name == y[i].name && x[k].str == y[i].str;
-            other |= x[k].name == y[i].name;
+        for (size_t k = 0; k < fact->n_attrs; k++) {
+            same |= x[k].name == d->attrs[i].name && x[k].str == d->attrs[i].str;
+            other |= x[k].name == d->attrs[i].name;
         }
         if (other && !same)
             return false;
@@ -576,26 +588,33 @@ static bool agrees(const as_facts *f, const as_fact *a, const as_fact *b)
     return true;
 }
 
-/* analysis.json tells one file as submitted and as target. */
-static as_code join_samples(as_walk *w, as_err *err)
+/* What was submitted is the sample, unless it is known to be another file than the target. */
+static as_code put_samples(as_walk *w, as_err *err)
 {
-    as_facts *f = w->facts;
-    uint32_t sample = find_sample(f);
-    as_code rc = AS_OK;
+    struct own *o = w->own;
+    uint32_t target = as_facts_first(w->facts, AS_KIND_SAMPLE);
+    const as_fact *fact = target == AS_NO_FACT ? NULL : as_facts_get(w->facts, target);
+    as_bytes of_target = fact ? as_fact_text(w->facts, fact, AS_ATTR_SHA256) : (as_bytes){0};
+    as_bytes hash = text_of(w->facts, &o->submitted, AS_ATTR_SHA256);
+    bool other = hash.n && of_target.n && !as_bytes_eq(hash, of_target);
+    bool same = fact && !other && agrees(w->facts, fact, &o->submitted);
+    as_code rc;
 
-    w->analysis->sample = sample;
-    for (uint32_t i = 0; !rc && sample != AS_NO_FACT && i < as_facts_count(f); i++) {
-        const as_fact *fact = as_facts_get(f, i);
-        as_bytes hash = as_fact_text(f, fact, AS_ATTR_SHA256);
-
-        if (i == sample || fact->kind != AS_KIND_SAMPLE || (fact->flags & AS_FACT_GONE) ||
-            !hash.n || !as_bytes_eq(hash, as_fact_text(f, as_facts_get(f, sample), AS_ATTR_SHA256)))
-            continue;
-        if (agrees(f, as_facts_get(f, sample), fact))
-            rc = as_facts_join(f, sample, i);
-    }
+    w->analysis->sample = target;
+    if (!o->has_submitted)
+        return AS_OK;
+    o->submitted.kind = other ? AS_KIND_SUBMITTED : AS_KIND_SAMPLE;
+    rc = as_part_gathered(w, &o->submitted, o->submitted_fact, err);
+    if (rc || !o->submitted.n_attrs)
+        return rc;
+    if (!fact)
+        w->analysis->sample = o->submitted_fact;
+    if (same)
+        rc = as_facts_join(w->facts, target, o->submitted_fact);
     return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
 }
+
+/* --- gaps --------------------------------------------------------------------------------- */
 
 static bool is_fatal(const as_facts *f)
 {
@@ -728,7 +747,7 @@ static as_code read_all(as_walk *w, as_err *err)
     if (!rc)
         rc = resolve(w, err);
     if (!rc)
-        rc = join_samples(w, err);
+        rc = put_samples(w, err);
     if (!rc)
         rc = as_join_facts(w->facts, err);
     return rc;

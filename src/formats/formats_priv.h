@@ -365,6 +365,9 @@ as_code as_digest_finish(as_digest *d, as_walk *w, as_err *err) AS_CHECKED;
 
 /* calls.c */
 as_hook as_read_calls;
+/* Appends a value to w->call: a scalar's text; anything else as it was written. Null: nothing. */
+as_code as_call_keep(as_walk *w, as_json_tok *t, size_t *ret_at, size_t *ret_n,
+                     as_err *err) AS_CHECKED;
 struct as_tally *as_tally_new(void) AS_CHECKED;
 void as_tally_free(struct as_tally *t);
 

@@ -96,6 +96,13 @@ static as_code keep_value(as_walk *w, as_place *place, struct as_kept *ret, as_j
     return rc ? rc : keep(w, &child, ret, t, err);
 }
 
+/* Of an argument: whatever it is, it is part of the call and nothing that was not mapped. */
+static as_code keep_any(as_walk *w, struct as_kept *ret, as_json_tok *t, as_err *err)
+{
+    *ret = (struct as_kept){.form = as_form_of(t->type), .there = t->type != AS_JSON_NULL};
+    return as_call_keep(w, t, &ret->at, &ret->n, err);
+}
+
 /* {"name":..,"type":..,"display":..,"value":..}, from report version 5 on. */
 static as_code read_argument(as_walk *w, as_place *place, struct as_kept *name,
                              struct as_kept *value, as_json_tok *t, as_err *err)
@@ -111,7 +118,7 @@ static as_code read_argument(as_walk *w, as_place *place, struct as_kept *name,
         is_display = as_bytes_is(t->raw, "display");
         rc = as_walk_value(w, place, &child, t, err);
         if (!rc && (is_name || is_display))
-            rc = keep(w, &child, is_name ? name : value, t, err);
+            rc = keep_any(w, is_name ? name : value, t, err);
         else if (!rc)
             rc = as_json_skip(w->json, t, err); /* its type, and the number that was passed */
         if (rc)
@@ -135,9 +142,9 @@ static as_code read_arg_element(as_walk *w, as_place *place, uint32_t fact, void
         *value = (struct as_kept){0};
     }
     if (t->type != AS_JSON_OBJECT)
-        return keep(w, place, value, t, err);
-    s->n_names = s->n_values;
-    *name = (struct as_kept){0};
+        return keep_any(w, value, t, err);
+    while (s->n_names < s->n_values)
+        s->names[s->n_names++] = (struct as_kept){0};
     return read_argument(w, place, name, value, t, err);
 }
 
@@ -147,13 +154,14 @@ static as_code read_name_element(as_walk *w, as_place *place, uint32_t fact, voi
     struct as_kept left_out = {0}, *name = &left_out;
     struct as_speakeasy *s = w->own;
 
+    (void)place;
     (void)fact;
     (void)ctx;
     if (s->n_names < AS_CALL_ARGS_MAX) {
         name = &s->names[s->n_names++];
         *name = (struct as_kept){0};
     }
-    return keep(w, place, name, t, err);
+    return keep_any(w, name, t, err);
 }
 
 static as_code read_pos(as_walk *w, as_place *place, as_json_tok *t, as_err *err)
@@ -215,7 +223,7 @@ static as_code read_call_member(as_walk *w, as_place *place, as_json_tok *t, as_
     rc = as_walk_value(w, place, &child, t, err);
     if (rc)
         return rc;
-    if ((args || names) && w->options->on_call)
+    if ((args || names) && w->options->on_call && t->type == AS_JSON_ARRAY)
         return as_walk_each(w, &child, AS_NO_FACT, args ? read_arg_element : read_name_element,
                             NULL, t, err);
     return as_json_skip(w->json, t, err);
