@@ -269,7 +269,7 @@ static void rename_attr(as_draft *d, as_attr_name from, as_attr_name to)
 {
     for (size_t i = 0; i < d->n_attrs; i++) {
         if (d->attrs[i].name == from)
-            d->attrs[i].name = to;
+            d->attrs[i].name = (uint16_t)to;
     }
 }
 
