@@ -7,6 +7,7 @@
 
 #include "base/banned.h"
 
+#define FORMAT "speakeasy"
 #define REPORT "{\"report_version\":\"3.0.0\",\"sha256\":\"a\",\"entry_points\":["
 #define ENTRY  REPORT "{\"ep_type\":\"x\",\"start_addr\":\"0x1\""
 
@@ -29,8 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > REPORT_MAX || (size >= 2 && data[0] == 0x1f && data[1] == 0x8b))
         return 0;
     if (size && which < AS_COUNT(envelopes))
-        check_data(envelopes[which].before, data + 1, size - 1, envelopes[which].behind);
+        check_data(FORMAT, envelopes[which].before, data + 1, size - 1, envelopes[which].behind);
     else
-        check_data("", data, size, "");
+        check_data(FORMAT, "", data, size, "");
     return 0;
 }
