@@ -144,7 +144,9 @@ static void put_process(as_jsonw *w, const as_facts *facts, uint32_t number)
         as_jsonw_number(w, v.text);
     else
         as_jsonw_str(w, v.text);
-    if (fact && as_fact_attr(facts, fact, AS_ATTR_NAME, &v))
+    /* An emulator names what ran by its sort: "module_entry". */
+    if (fact && as_fact_attr(facts, fact,
+                             fact->kind == AS_KIND_ENTRY_POINT ? AS_ATTR_TYPE : AS_ATTR_NAME, &v))
         put_text(w, "name", v.text);
     as_jsonw_end(w);
 }

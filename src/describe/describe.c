@@ -92,10 +92,14 @@ static as_code build_title(as_teller *t, as_doc *d)
 
     as_buf_reset(&t->text);
     if (a->sample < t->n) {
-        static const as_attr_name names[] = {AS_ATTR_NAME, AS_ATTR_URL, AS_ATTR_SHA256};
+        static const as_attr_name names[] = {AS_ATTR_NAME, AS_ATTR_URL};
 
         for (size_t i = 0; i < AS_COUNT(names) && name.n == 0; i++)
             name = as_teller_text(t, a->sample, names[i]);
+        if (name.n == 0)
+            name = file_name(as_teller_text(t, a->sample, AS_ATTR_PATH));
+        if (name.n == 0)
+            name = as_teller_text(t, a->sample, AS_ATTR_SHA256);
     }
     if (a->sample >= t->n)
         name = file_name(as_bytes_of(a->source)); /* a log has no sample */

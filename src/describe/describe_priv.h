@@ -167,7 +167,7 @@ struct as_teller {
     uint32_t *list; /* facts by kind, in order */
     size_t list_at[AS_KIND_COUNT + 1];
     uint32_t *child, *sibling; /* first child and next of the same parent */
-    uint32_t *actor;           /* process of each fact, or AS_NO_FACT */
+    uint32_t *actor;           /* process or entry point of each fact, or AS_NO_FACT */
     uint32_t *owner;           /* file of each fact, or AS_NO_FACT */
     uint32_t *starter;         /* parent process of each process */
     uint8_t *covered;          /* stands in a sentence */
@@ -185,6 +185,7 @@ size_t as_teller_part(const as_teller *t, uint32_t fact); /* that its first evid
 as_code as_teller_index(as_teller *t) AS_CHECKED;
 uint32_t as_teller_parent(const as_teller *t, uint32_t fact); /* or AS_NO_FACT */
 bool as_teller_is(const as_teller *t, uint32_t fact, as_kind kind);
+bool as_teller_acts(const as_teller *t, uint32_t fact);
 as_bytes as_teller_text(const as_teller *t, uint32_t fact, as_attr_name attr);
 uint64_t as_teller_u64(const as_teller *t, uint32_t fact, as_attr_name attr);
 

@@ -49,6 +49,12 @@ bool as_teller_is(const as_teller *t, uint32_t fact, as_kind kind)
            !(fact_at(t, fact)->flags & AS_FACT_GONE);
 }
 
+/* Who can do things: a process, or the entry point of an emulation. */
+bool as_teller_acts(const as_teller *t, uint32_t fact)
+{
+    return as_teller_is(t, fact, AS_KIND_PROCESS) || as_teller_is(t, fact, AS_KIND_ENTRY_POINT);
+}
+
 as_bytes as_teller_text(const as_teller *t, uint32_t fact, as_attr_name attr)
 {
     return as_fact_text(t->facts, fact_at(t, fact), attr);
@@ -128,7 +134,7 @@ static void find_owners(as_teller *t, uint32_t i)
     for (unsigned step = 0; step < PARENTS_MAX && at != AS_NO_FACT; step++) {
         const as_fact *f = fact_at(t, at);
 
-        if (f->kind == AS_KIND_PROCESS && t->actor[i] == AS_NO_FACT)
+        if (as_teller_acts(t, at) && t->actor[i] == AS_NO_FACT)
             t->actor[i] = at;
         if (is_file((as_kind)f->kind) && t->owner[i] == AS_NO_FACT)
             t->owner[i] = at;
@@ -178,7 +184,7 @@ static void find_starters(as_teller *t, as_map *map, uint8_t *twice)
         uint32_t at = t->list[i], parent = as_teller_parent(t, at);
 
         slot = pid_slot(t, map, at, AS_ATTR_PPID);
-        if (parent != AS_NO_FACT && as_teller_is(t, parent, AS_KIND_PROCESS))
+        if (parent != AS_NO_FACT && as_teller_acts(t, parent))
             t->starter[at] = parent;
         else if (slot)
             t->starter[at] = *slot;
@@ -219,7 +225,7 @@ static as_code find_by_pid(as_teller *t)
     for (uint32_t i = 0; i < t->n; i++) {
         uint32_t *slot;
 
-        if (is_gone(t, i) || t->actor[i] != AS_NO_FACT || as_teller_is(t, i, AS_KIND_PROCESS))
+        if (is_gone(t, i) || t->actor[i] != AS_NO_FACT || as_teller_acts(t, i))
             continue;
         slot = pid_slot(t, &map, i, AS_ATTR_PID);
         if (slot && *slot != AS_NO_FACT && !twice[*slot])

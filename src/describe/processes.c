@@ -6,9 +6,21 @@
 
 /* What a process did that is told right behind it; the rest has a section of its own. */
 static const as_kind deeds[] = {
-    AS_KIND_COMMAND, AS_KIND_SCRIPT,       AS_KIND_SCRIPT_BEHAVIOUR, AS_KIND_API_TRACE,
-    AS_KIND_API_USE, AS_KIND_API_RESOLVED, AS_KIND_MODULE,           AS_KIND_EVENT,
-    AS_KIND_ANOMALY, AS_KIND_MARK,         AS_KIND_SYSCALL,          AS_KIND_SIGNAL,
+    AS_KIND_EMULATION_STOP,
+    AS_KIND_COMMAND,
+    AS_KIND_SCRIPT,
+    AS_KIND_SCRIPT_BEHAVIOUR,
+    AS_KIND_API_TRACE,
+    AS_KIND_API_USE,
+    AS_KIND_API_RESOLVED,
+    AS_KIND_MODULE,
+    AS_KIND_MEMORY_OPERATION,
+    AS_KIND_EXCEPTION,
+    AS_KIND_EVENT,
+    AS_KIND_ANOMALY,
+    AS_KIND_MARK,
+    AS_KIND_SYSCALL,
+    AS_KIND_SIGNAL,
 };
 
 /* Facts of the kinds above by process: a chain for each process and kind. */
@@ -20,9 +32,21 @@ typedef struct ledger {
     size_t n;        /* processes */
 } ledger;
 
+/* Kinds that act; see as_teller_acts(). */
+static const as_kind actors[] = {AS_KIND_PROCESS, AS_KIND_ENTRY_POINT};
+
+static size_t count_actors(const as_teller *t)
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < AS_COUNT(actors); k++)
+        n += t->list_at[actors[k] + 1] - t->list_at[actors[k]];
+    return n;
+}
+
 static bool ledger_init(as_teller *t, ledger *l)
 {
-    size_t n = t->list_at[AS_KIND_PROCESS + 1] - t->list_at[AS_KIND_PROCESS];
+    size_t n = count_actors(t), at = 0;
     size_t cells = n * AS_COUNT(deeds);
 
     l->n = n;
@@ -34,8 +58,10 @@ static bool ledger_init(as_teller *t, ledger *l)
         return false;
     memset(l->first, 0xff, cells * sizeof(*l->first));
     memset(l->next, 0xff, t->n * sizeof(*l->next));
-    for (size_t i = 0; i < n; i++)
-        l->place[t->list[t->list_at[AS_KIND_PROCESS] + i]] = (uint32_t)i;
+    for (size_t k = 0; k < AS_COUNT(actors); k++) {
+        for (size_t i = t->list_at[actors[k]]; i < t->list_at[actors[k] + 1]; i++)
+            l->place[t->list[i]] = (uint32_t)at++;
+    }
     return true;
 }
 
@@ -110,7 +136,8 @@ static bool tree_fill(as_teller *t, tree *tr)
     memset(tr->sibling, 0xff, bytes);
     for (size_t i = t->list_at[AS_KIND_PROCESS + 1]; i-- > t->list_at[AS_KIND_PROCESS];) {
         uint32_t at = t->list[i], up = t->starter[at];
-        uint32_t *head = up == AS_NO_FACT ? &tr->root : &tr->child[up];
+        bool root = up == AS_NO_FACT || !as_teller_is(t, up, AS_KIND_PROCESS);
+        uint32_t *head = root ? &tr->root : &tr->child[up];
 
         tr->sibling[at] = *head;
         *head = at;
@@ -149,6 +176,8 @@ void as_say_processes(as_teller *t)
         as_say_fail(t, AS_NOMEM);
         return;
     }
+    for (size_t i = t->list_at[AS_KIND_ENTRY_POINT]; i < t->list_at[AS_KIND_ENTRY_POINT + 1]; i++)
+        say_process(t, &l, t->list[i]);
     for (uint32_t root = tr.root; root != AS_NO_FACT; root = tr.sibling[root])
         say_tree(t, &l, &tr, root);
     /* Processes that are each other's parents hang from no root. */

@@ -51,7 +51,7 @@ static bool is_tail(const as_teller *t, uint32_t fact, uint32_t part)
     /* A function stands behind its library, a library not behind the PE header. */
     if (as_teller_is(t, part, AS_KIND_PE_IMPORT) && !as_teller_is(t, fact, AS_KIND_PE_IMPORT))
         return false;
-    return !t->covered[part] && !as_teller_is(t, fact, AS_KIND_PROCESS) &&
+    return !t->covered[part] && !as_teller_acts(t, fact) &&
            as_say_row_get((as_kind)as_facts_get(t->facts, part)->kind)->form[AS_SAY_TAIL][0];
 }
 
@@ -334,7 +334,7 @@ static as_sentence head_of(const as_teller *t, uint32_t fact)
 {
     as_sentence s = {.weight = as_say_weight(t, fact), .fact = fact, .process = t->actor[fact]};
 
-    if (as_teller_is(t, fact, AS_KIND_PROCESS))
+    if (as_teller_acts(t, fact))
         s.process = fact;
     return s;
 }

@@ -336,7 +336,11 @@ static void put_who(as_render *r)
 
     if (process != AS_NO_FACT && process == r->t->topic) {
         told_as_process(r, process);
-        as_put_text(r, zh ? AS_LITERAL("该进程") : AS_LITERAL("It"));
+        if (zh)
+            as_put_text(r, as_teller_is(r->t, process, AS_KIND_ENTRY_POINT) ? AS_LITERAL("该入口点")
+                                                                            : AS_LITERAL("该进程"));
+        else
+            as_put_text(r, AS_LITERAL("It"));
     } else if (has_process(r)) {
         put_process_op(r);
     } else if (!zh) {
@@ -392,7 +396,7 @@ static void put_parent(as_render *r)
     if (parent == AS_NO_FACT)
         return;
     r->filled++;
-    if (as_teller_is(r->t, parent, AS_KIND_PROCESS))
+    if (as_teller_acts(r->t, parent))
         as_put_process(r, parent);
     else
         as_put_value(r, as_teller_text(

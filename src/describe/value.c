@@ -313,6 +313,24 @@ bool as_put_attr(as_render *r, as_attr_name attr)
     return shown > 0;
 }
 
+/* "the entry point thread (0x401500)": of several threads the address tells which. */
+static void put_entry_point(as_render *r, uint32_t fact)
+{
+    as_bytes type = as_teller_text(r->t, fact, AS_ATTR_TYPE);
+    as_bytes at = as_teller_text(r->t, fact, AS_ATTR_ENTRYPOINT);
+
+    as_put_text(r, is_zh(r) ? AS_LITERAL("入口点") : AS_LITERAL("the entry point"));
+    if (type.n > 0 && !is_zh(r))
+        as_put_text(r, AS_LITERAL(" "));
+    if (type.n > 0)
+        as_put_value(r, type);
+    if (at.n == 0)
+        return;
+    as_put_text(r, is_zh(r) ? AS_LITERAL("（") : AS_LITERAL(" ("));
+    as_put_value(r, at);
+    as_put_text(r, is_zh(r) ? AS_LITERAL("）") : AS_LITERAL(")"));
+}
+
 /* "powershell.exe (PID 1136)", as far as it is known. */
 void as_doc_part_name(as_buf *out, const as_analysis *a, size_t part)
 {
@@ -393,6 +411,10 @@ void as_put_process(as_render *r, uint32_t process)
     /* NAME and PATH of another fact are its own. */
     size_t n = as_teller_is(t, process, AS_KIND_PROCESS) ? AS_COUNT(names) : 2;
 
+    if (as_teller_is(t, process, AS_KIND_ENTRY_POINT)) {
+        put_entry_point(r, process);
+        return;
+    }
     for (size_t i = 0; i < n && name.n == 0; i++)
         name = as_teller_text(t, process, names[i]);
     if (name.n > 0)

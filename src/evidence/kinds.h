@@ -234,6 +234,19 @@ typedef enum as_attr_type {
     X(PASSWORD, "password", TEXT)                           \
     X(WALLET, "wallet", TEXT)                               \
     X(EXITED, "exited", FLAG)                               \
+    X(ARGUMENT, "argument", TEXT)                           \
+    X(INSTRUCTIONS, "instructions", INT) /* emulated, until then or in all */ \
+    X(INSTRUCTION, "instruction", TEXT)                     \
+    X(READS, "reads", INT)                                  \
+    X(WRITES, "writes", INT)                                \
+    X(EXECS, "execs", INT)                                  \
+    X(FREED, "freed", FLAG)                                 \
+    X(PROCID, "procid", INT) /* the tool's own number of a process, never used twice */ \
+    X(PARENT_PROCID, "parent_procid", INT)                  \
+    X(TARGET_PROCID, "target_procid", INT)                  \
+    X(INJECTED, "injected", FLAG) /* code was put into the process */ \
+    X(SENT, "sent", SIZE)                                   \
+    X(RECEIVED, "received", SIZE)                           \
     X(GROUP, "group", TEXT) /* the keys above a free-form field, outermost first */
 
 typedef enum as_attr_name {
@@ -249,6 +262,7 @@ typedef enum as_attr_name {
  */
 #define AS_KIND_MAP(X)                                                                  \
     X(SAMPLE, "sample", IDENTITY, SHA256, FILE)                                         \
+    X(SUBMITTED, "submitted_file", IDENTITY, SHA256, FILE) /* out of which the sample came */ \
     X(SAMPLE_ADDRESS, "sample_address", IDENTITY, VALUE, NAME) /* URL, domain.. inside */ \
     X(ANALYSIS, "analysis", RUN, ID, NAME)                                              \
     X(TASK, "task", RUN, NAME, NAME) /* one of several runs */                          \
@@ -274,7 +288,10 @@ typedef enum as_attr_name {
     X(SIGMA_SOURCE, "sigma_source", DETECTIONS, SOURCE, SOURCE)                         \
     X(IDS_ALERT, "ids_alert", DETECTIONS, SIGNATURE, SIGNATURE)                         \
     X(ASSESSMENT, "assessment", DETECTIONS, TEXT, NAME) /* a language model's words */  \
+    X(INTELLIGENCE, "intelligence", DETECTIONS, VALUE, NAME) /* known elsewhere */      \
     X(PROCESS, "process", PROCESSES, PID, PID)                                          \
+    X(ENTRY_POINT, "entry_point", PROCESSES, TYPE, NAME) /* of an emulation; acts as a process does */ \
+    X(EMULATION_STOP, "emulation_stop", PROCESSES, ERROR, NAME)                         \
     X(ENVIRONMENT, "environment", PROCESSES, NAME, NAME)                                \
     X(COMMAND, "command", PROCESSES, COMMAND, NAME)                                     \
     X(API_TRACE, "api_trace", PROCESSES, COUNT, NAME)                                   \
@@ -287,6 +304,9 @@ typedef enum as_attr_name {
     X(REMOTE_THREAD, "remote_thread", PROCESSES, TARGET_PATH, NAME)                     \
     X(SYSCALL, "system_call", PROCESSES, API, NAME) /* one that is told by itself */    \
     X(SIGNAL, "signal", PROCESSES, NAME, NAME) /* of Unix, received */                  \
+    X(MEMORY_OPERATION, "memory_operation", PROCESSES, OPERATION, NAME)                 \
+    X(EXCEPTION, "exception", PROCESSES, CODE, NAME) /* that a handler of the code took */ \
+    X(SYMBOL_ACCESS, "symbol_access", PROCESSES, NAME, NAME)                            \
     X(ANOMALY, "anomaly", PROCESSES, NAME, NAME)                                        \
     X(SCRIPT, "script", PROCESSES, NAME, NAME)                                          \
     X(SCRIPT_BEHAVIOUR, "script_behaviour", PROCESSES, NAME, NAME)                      \
@@ -354,6 +374,8 @@ typedef enum as_attr_name {
     X(PROCESS_DUMP, "process_dump", MEMORY, SHA256, FILE)                               \
     X(MEMORY_DUMP, "memory_dump", MEMORY, PID, PID)                                     \
     X(MEMORY_REGION, "memory_region", MEMORY, ADDRESS, NAME)                            \
+    X(DYNAMIC_CODE, "dynamic_code", MEMORY, ADDRESS, NAME) /* made at run time, and run */ \
+    X(CAPTURED_DATA, "captured_data", MEMORY, ID, NAME) /* bytes that the tool kept */  \
     X(PLAINTEXT, "plaintext_buffer", MEMORY, API, NAME)                                 \
     X(CONFIG, "config_value", CONFIGURATION, NAME, NAME)                                \
     X(EXTRACTED, "extracted_file", CONFIGURATION, PATH, FILE)                           \

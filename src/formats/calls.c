@@ -154,6 +154,16 @@ static as_code keep_any(as_walk *w, as_json_tok *t, struct span *ret, as_err *er
     return w->call.failed ? as_fail_nomem(err, "an API call") : AS_OK;
 }
 
+as_code as_call_keep(as_walk *w, as_json_tok *t, size_t *ret_at, size_t *ret_n, as_err *err)
+{
+    struct span s = {0};
+    as_code rc = keep_any(w, t, &s, err);
+
+    *ret_at = s.at;
+    *ret_n = s.n;
+    return rc;
+}
+
 static struct arg_spans *new_arg(struct as_tally *t)
 {
     if (t->out.n_args == AS_CALL_ARGS_MAX) {

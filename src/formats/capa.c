@@ -274,72 +274,7 @@ static as_code read_address(as_walk *w, as_place *place, as_draft *d, as_json_to
 
 /* --- facts at an address ------------------------------------------------------------------ */
 
-static as_code begin(as_walk *w, as_draft *d, as_kind kind, uint32_t parent, uint32_t *ret,
-                     as_err *err)
-{
-    as_code rc = as_facts_reserve(w->facts, ret);
-
-    as_draft_init(d, kind);
-    d->parent = parent;
-    d->n_evidence = 1;
-    return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
-}
-
-static as_code finish(as_walk *w, as_draft *d, uint32_t fact, const as_place *place, uint64_t end,
-                      as_err *err)
-{
-    as_code rc;
-
-    if (!d->n_attrs) {
-        as_facts_drop(w->facts, fact, d->parent);
-        return AS_OK;
-    }
-    rc = as_walk_evidence(w, place, end, &d->evidence[0], err);
-    if (rc)
-        return rc;
-    rc = as_facts_put(w->facts, fact, d);
-    return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
-}
-
-/* Reads one element of an array, its beginning in `t`. */
-typedef as_code part_fn(as_walk *w, as_place *place, uint32_t fact, void *ctx, as_json_tok *t,
-                        as_err *err);
-
-static as_code each(as_walk *w, as_place *place, uint32_t fact, part_fn *fn, void *ctx,
-                    as_json_tok *t, as_err *err)
-{
-    if (t->type != AS_JSON_ARRAY)
-        return as_walk_pass(w, place, t, false, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        if (i >= AS_STEP_KEY - 1)
-            return as_fail(err, AS_LIMIT, (size_t)t->begin, "an array has too many elements");
-        child.begin = t->begin;
-        as_walk_tick(w);
-        rc = fn(w, &child, fact, ctx, t, err);
-        if (rc)
-            return rc;
-    }
-}
-
-/* From a key to its value: `child` becomes the value's place. */
-static as_code to_value(as_walk *w, as_place *place, as_place *child, as_json_tok *t, as_err *err)
-{
-    as_code rc;
-
-    *child = (as_place){.up = place};
-    rc = as_walk_key(w, t, &child->step, err);
-    if (!rc)
-        rc = as_walk_next(w, t, err);
-    child->begin = t->begin;
-    return rc;
-}
-
-static part_fn read_thread;
+static as_element read_thread;
 
 /* One member of an object at an address, its key in `t`. */
 static as_code read_member(as_walk *w, as_place *place, const as_shape *shape, uint32_t fact,
@@ -351,11 +286,11 @@ static as_code read_member(as_walk *w, as_place *place, const as_shape *shape, u
 
     if (!address && !threads)
         return as_walk_member(w, place, shape, fact, d, t, err);
-    rc = to_value(w, place, &child, t, err);
+    rc = as_walk_value(w, place, &child, t, err);
     if (rc)
         return rc;
     return address ? read_address(w, &child, d, t, err)
-                   : each(w, &child, fact, read_thread, d, t, err);
+                   : as_walk_each(w, &child, fact, read_thread, d, t, err);
 }
 
 /* {"address":..., ...} as a fact of its own. */
@@ -369,7 +304,7 @@ static as_code read_at(as_walk *w, as_place *place, as_kind kind, const as_shape
 
     if (t->type != AS_JSON_OBJECT)
         return as_walk_pass(w, place, t, false, err);
-    rc = begin(w, &d, kind, parent, &fact, err);
+    rc = as_part_begin(w, &d, kind, parent, &fact, err);
     while (!rc) {
         rc = as_walk_next(w, t, err);
         if (rc || t->type == AS_JSON_OBJECT_END)
@@ -379,7 +314,7 @@ static as_code read_at(as_walk *w, as_place *place, as_kind kind, const as_shape
     if (rc)
         return rc;
     as_facts_close_evidence(w->facts, from, t->begin, t->end); /* of details, for their keys */
-    return finish(w, &d, fact, place, t->end, err);
+    return as_part_end(w, &d, fact, place, t->end, err);
 }
 
 static as_code read_counted(as_walk *w, as_place *place, uint32_t fact, void *ctx, as_json_tok *t,
@@ -402,7 +337,7 @@ static as_code read_counts(as_walk *w, as_place *place, uint32_t fact, as_json_t
 {
     as_kind kind = AS_KIND_FUNCTION;
 
-    return each(w, place, fact, read_counted, &kind, t, err);
+    return as_walk_each(w, place, fact, read_counted, &kind, t, err);
 }
 
 static as_code read_libraries(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t,
@@ -410,7 +345,7 @@ static as_code read_libraries(as_walk *w, as_place *place, uint32_t fact, as_jso
 {
     as_kind kind = AS_KIND_LIBRARY_FUNCTION;
 
-    return each(w, place, fact, read_counted, &kind, t, err);
+    return as_walk_each(w, place, fact, read_counted, &kind, t, err);
 }
 
 static as_code read_processes(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t,
@@ -418,7 +353,7 @@ static as_code read_processes(as_walk *w, as_place *place, uint32_t fact, as_jso
 {
     as_kind kind = AS_KIND_PROCESS;
 
-    return each(w, place, fact, read_counted, &kind, t, err);
+    return as_walk_each(w, place, fact, read_counted, &kind, t, err);
 }
 
 /* {"address":..,"matched_calls":[..]} of a process: its thread number and its calls. */
@@ -438,13 +373,13 @@ static as_code read_thread(as_walk *w, as_place *place, uint32_t fact, void *ctx
             return rc;
         address = as_bytes_is(t->raw, "address");
         calls = as_bytes_is(t->raw, "matched_calls");
-        rc = to_value(w, place, &child, t, err);
+        rc = as_walk_value(w, place, &child, t, err);
         if (rc)
             return rc;
         if (address)
             rc = read_address(w, &child, d, t, err);
         else if (calls)
-            rc = each(w, &child, fact, read_call, NULL, t, err);
+            rc = as_walk_each(w, &child, fact, read_call, NULL, t, err);
         else
             rc = as_walk_pass(w, &child, t, false, err);
         if (rc)
@@ -503,13 +438,13 @@ static as_code read_captures(as_walk *w, as_place *place, struct node *n, as_jso
 
         if (rc || t->type == AS_JSON_OBJECT_END)
             return rc;
-        rc = to_value(w, place, &child, t, err);
+        rc = as_walk_value(w, place, &child, t, err);
         if (!rc)
             rc = make_room(w, n, err);
         if (!rc && n->d.n_attrs < AS_DRAFT_ATTRS)
             rc = put_once(w, &n->d, AS_ATTR_CONTENT, AS_FORM_TEXT, child.step & ~AS_STEP_KEY, err);
         if (!rc)
-            rc = each(w, &child, AS_NO_FACT, read_location, n, t, err);
+            rc = as_walk_each(w, &child, AS_NO_FACT, read_location, n, t, err);
         if (rc)
             return rc;
     }
@@ -527,7 +462,7 @@ static as_code read_node(as_walk *w, as_place *place, struct node *n, as_json_to
     return rc;
 }
 
-static part_fn read_tree;
+static as_element read_tree;
 
 /* One member of a node, its key in `t`. */
 static as_code read_tree_member(as_walk *w, as_place *place, uint32_t rule, struct node *n,
@@ -540,7 +475,7 @@ static as_code read_tree_member(as_walk *w, as_place *place, uint32_t rule, stru
 
     while (key < AS_COUNT(keys) && !as_bytes_is(t->raw, keys[key]))
         key++;
-    rc = to_value(w, place, &child, t, err);
+    rc = as_walk_value(w, place, &child, t, err);
     if (rc)
         return rc;
     if (key == 0)
@@ -551,9 +486,9 @@ static as_code read_tree_member(as_walk *w, as_place *place, uint32_t rule, stru
     case 1:
         return read_node(w, &child, n, t, err);
     case 2:
-        return each(w, &child, rule, read_tree, NULL, t, err);
+        return as_walk_each(w, &child, rule, read_tree, NULL, t, err);
     case 3:
-        return each(w, &child, rule, read_location, n, t, err);
+        return as_walk_each(w, &child, rule, read_location, n, t, err);
     case 4:
         return read_captures(w, &child, n, t, err);
     default:
@@ -572,7 +507,7 @@ static as_code read_tree(as_walk *w, as_place *place, uint32_t rule, void *ctx, 
     (void)ctx;
     if (t->type != AS_JSON_OBJECT)
         return as_walk_pass(w, place, t, false, err);
-    rc = begin(w, &n.d, AS_KIND_CAPABILITY_FEATURE, rule, &fact, err);
+    rc = as_part_begin(w, &n.d, AS_KIND_CAPABILITY_FEATURE, rule, &fact, err);
     while (!rc) {
         rc = as_walk_next(w, t, err);
         if (rc || t->type == AS_JSON_OBJECT_END)
@@ -585,7 +520,7 @@ static as_code read_tree(as_walk *w, as_place *place, uint32_t rule, void *ctx, 
         as_facts_close_evidence(w->facts, from, t->begin, t->end);
     if (n.failed)
         n.d.n_attrs = 0;
-    return finish(w, &n.d, fact, place, t->end, err);
+    return as_part_end(w, &n.d, fact, place, t->end, err);
 }
 
 /* [where, what it rests on] */
@@ -599,7 +534,7 @@ static as_code read_match(as_walk *w, as_place *place, uint32_t rule, void *ctx,
     (void)ctx;
     if (t->type != AS_JSON_ARRAY)
         return as_walk_pass(w, place, t, false, err);
-    rc = begin(w, &d, AS_KIND_CAPABILITY_MATCH, rule, &fact, err);
+    rc = as_part_begin(w, &d, AS_KIND_CAPABILITY_MATCH, rule, &fact, err);
     for (as_step i = 0; !rc; i++) {
         as_place child = {.up = place, .step = i};
 
@@ -614,12 +549,12 @@ static as_code read_match(as_walk *w, as_place *place, uint32_t rule, void *ctx,
         else
             rc = as_walk_pass(w, &child, t, false, err);
     }
-    return rc ? rc : finish(w, &d, fact, place, t->end, err);
+    return rc ? rc : as_part_end(w, &d, fact, place, t->end, err);
 }
 
 static as_code read_matches(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
 {
-    return each(w, place, fact, read_match, NULL, t, err);
+    return as_walk_each(w, place, fact, read_match, NULL, t, err);
 }
 
 /* --- the document ------------------------------------------------------------------------------

@@ -238,6 +238,7 @@ extern const as_reader as_reader_evtx, as_reader_winevent;
 extern const as_reader as_reader_capa, as_reader_floss, as_reader_bazaar;
 extern const as_reader as_reader_yara, as_reader_yara_x;
 extern const as_reader as_reader_strace, as_reader_auditd;
+extern const as_reader as_reader_cuckoo3, as_reader_speakeasy;
 
 /*
  * For readers that are one JSON document and one shape: the root object's members, or
@@ -269,6 +270,35 @@ as_code as_walk_facts_failed(as_walk *w, as_code rc, as_err *err);
 /* Counts the value that `t` begins as unmapped, after passing over it. */
 as_code as_walk_pass(as_walk *w, const as_place *place, as_json_tok *t, bool known,
                      as_err *err) AS_CHECKED;
+
+/*
+ * parts.c: for hooks that read an object or a list themselves. as_part_begin() reserves a
+ * number, so that parts can name the fact; as_part_end() stores the draft with the value at
+ * `place` as evidence, or gives the number up for the parent if nothing was said.
+ */
+as_code as_part_begin(as_walk *w, as_draft *d, as_kind kind, uint32_t parent, uint32_t *ret,
+                      as_err *err) AS_CHECKED;
+as_code as_part_end(as_walk *w, as_draft *d, uint32_t fact, const as_place *place, uint64_t end,
+                    as_err *err) AS_CHECKED;
+
+/*
+ * For a fact whose attributes are members scattered over an object that tells more: each
+ * value is its own evidence. Begin with as_draft_init() and a reserved number;
+ * as_part_gathered() stores what was gathered or gives the number up.
+ */
+as_code as_part_gather(as_walk *w, as_place *place, as_draft *d, as_attr_name name, as_json_tok *t,
+                       as_err *err) AS_CHECKED;
+as_code as_part_gathered(as_walk *w, as_draft *d, uint32_t fact, as_err *err) AS_CHECKED;
+as_form as_form_of(as_json_type type); /* of a scalar */
+
+/* Reads one element of an array, its beginning in `t`, to its end. */
+typedef as_code as_element(as_walk *w, as_place *place, uint32_t fact, void *ctx, as_json_tok *t,
+                           as_err *err);
+as_code as_walk_each(as_walk *w, as_place *place, uint32_t fact, as_element *fn, void *ctx,
+                     as_json_tok *t, as_err *err) AS_CHECKED;
+/* From a key to its value: `child` becomes the value's place. */
+as_code as_walk_value(as_walk *w, as_place *place, as_place *child, as_json_tok *t,
+                      as_err *err) AS_CHECKED;
 
 /* coverage.c */
 struct as_paths *as_paths_new(void) AS_CHECKED;
@@ -357,6 +387,9 @@ as_code as_digest_finish(as_digest *d, as_walk *w, as_err *err) AS_CHECKED;
 
 /* calls.c */
 as_hook as_read_calls;
+/* Appends a value to w->call: a scalar's text; anything else as it was written. Null: nothing. */
+as_code as_call_keep(as_walk *w, as_json_tok *t, size_t *ret_at, size_t *ret_n,
+                     as_err *err) AS_CHECKED;
 struct as_tally *as_tally_new(void) AS_CHECKED;
 void as_tally_free(struct as_tally *t);
 

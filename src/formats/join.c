@@ -221,7 +221,7 @@ static bool same_process(const as_facts *f, const as_fact *a, const as_fact *b)
     return as_fact_attr(f, a, AS_ATTR_PID, &x) && as_fact_attr(f, b, AS_ATTR_PID, &y) &&
            as_bytes_eq(x.text, y.text) && agrees(f, a, b, AS_ATTR_ID, false) &&
            agrees(f, a, b, AS_ATTR_PPID, false) && agrees(f, a, b, AS_ATTR_FIRST_SEEN, false) &&
-           agrees(f, a, b, AS_ATTR_NAME, true);
+           agrees(f, a, b, AS_ATTR_PROCID, false) && agrees(f, a, b, AS_ATTR_NAME, true);
 }
 
 /*

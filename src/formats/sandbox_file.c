@@ -100,6 +100,19 @@ LOCAL_SHAPE(certificate,
     ATTR("sn", SERIAL),
     OTHER_LEAVES(CERTIFICATE_FIELD));
 
+/* Cuckoo 3 lists every field of the two names, and extensions. */
+LOCAL_SHAPE(subject, ATTR("commonName", SUBJECT), OTHER_LEAVES(CERTIFICATE_FIELD));
+LOCAL_SHAPE(issuer, ATTR("commonName", ISSUER), OTHER_LEAVES(CERTIFICATE_FIELD));
+LOCAL_SHAPE(signer,
+    ATTR("md5", MD5),
+    ATTR("sha1", SHA1),
+    ATTR("sha256", SHA256),
+    ATTR("sha512", SHA512),
+    ATTR("serial_number", SERIAL),
+    INTO("subject", subject),
+    INTO("issuer", issuer),
+    OTHER_LEAVES(CERTIFICATE_FIELD));
+
 LOCAL_SHAPE(signer_check,
     ATTR("aux_valid", VALID),
     ATTR("aux_error_desc", ERROR),
@@ -143,7 +156,7 @@ LOCAL_SHAPE(capa,
     INTO("MBC", capabilities),
     OTHER_LEAVES(STATIC_DETAIL));
 
-/* CAPE 2.2: static.pe. Cuckoo 2: static.pe_imports and so on. */
+/* CAPE 2.2: static.pe. Cuckoo 2: static.pe_imports and so on; Cuckoo 3 has these in static.pe. */
 SHAPE(static,
     INTO("pe", pe),
     INTO("flare_capa", capa),
@@ -153,6 +166,7 @@ SHAPE(static,
     FACT("pe_resources", PE_RESOURCE, pe_resource),
     FACT("pe_versioninfo", PE_VERSION, pe_version),
     FACT("signature", CERTIFICATE, certificate),
+    FACT("signatures", CERTIFICATE, signer),
     ATTR("pe_imphash", IMPHASH),
     ATTR("pe_timestamp", COMPILED),
     ATTR("pdb_path", PDB_PATH),

@@ -157,14 +157,14 @@ static void a_broken_template_is_refused(void **state)
 static void fill_every_kind(bench *b, unsigned copies, const uint32_t *parents, size_t n_parents)
 {
     char text[64];
-    size_t half = AS_ATTR_NAME_COUNT / 2 + 1;
+    size_t share = AS_ATTR_NAME_COUNT / 4 + 1;
 
     for (unsigned k = 0; k < AS_KIND_COUNT * copies; k++) {
-        for (size_t from = 0; from < AS_ATTR_NAME_COUNT; from += half) {
+        for (size_t from = 0; from < AS_ATTR_NAME_COUNT; from += share) {
             as_draft d =
                 draft_of(b, (as_kind)(k / copies), n_parents ? parents[k % n_parents] : AS_NO_FACT);
 
-            for (size_t i = from; i < from + half && i < AS_ATTR_NAME_COUNT; i++) {
+            for (size_t i = from; i < from + share && i < AS_ATTR_NAME_COUNT; i++) {
                 (void)snprintf(text, sizeof(text), "<%u-%zu>%s", k, i,
                                i % 3 ? "" : "\x1b[31m and \xe2\x80\xae long");
                 assert_int_equal(
@@ -376,6 +376,34 @@ static void processes_that_are_each_others_parents_are_told_once(void **state)
     end(&b);
 }
 
+static void an_entry_point_acts_and_says_where_its_emulation_stopped(void **state)
+{
+    bench b = begin();
+    uint32_t entry;
+
+    (void)state;
+    entry = ADD(&b, ENTRY_POINT, AS_NO_FACT, A(TYPE, "thread"), A(ENTRYPOINT, "0x401500"));
+    ADD(&b, EMULATION_STOP, entry, A(ERROR, "unsupported_api"), A(API, "a.F"));
+    ADD(&b, MODULE, entry, A(PATH, "ws2_32.dll"));
+    ADD(&b, PROCESS, entry, A(NAME, "cmd.exe"), A(PID, "4"));
+    ADD(&b, FILE_WRITTEN, entry, A(PATH, "C:\\x"));
+    describe(&b, AS_LANG_EN, false);
+    assert_true(says(&b, "emulated the entry point thread at 0x401500."));
+    assert_true(says(&b,
+                     "The emulation of the entry point thread (0x401500) stopped with the error "
+                     "unsupported_api: a.F; what the code would have done after that was not "
+                     "seen."));
+    assert_true(says(&b, "It loaded ws2_32.dll."));
+    assert_true(says(&b, "cmd.exe (PID 4) was started by the entry point thread (0x401500)."));
+    assert_true(says(&b, "The entry point thread (0x401500) wrote the file C:\\x."));
+    describe(&b, AS_LANG_ZH, false);
+    assert_true(says(&b, "入口点 thread（0x401500）的模拟执行因错误 unsupported_api 而中断：a.F；"
+                         "此后的代码行为未被观察到。"));
+    assert_true(says(&b, "该入口点加载了模块 ws2_32.dll。"));
+    assert_true(says(&b, "入口点 thread（0x401500）启动了 cmd.exe（PID 4）。"));
+    end(&b);
+}
+
 static void a_reused_number_names_no_process(void **state)
 {
     bench b = begin();
@@ -564,6 +592,7 @@ int main(void)
         cmocka_unit_test(a_fold_over_processes_names_none_of_them),
         cmocka_unit_test(parents_come_before_children_in_either_language),
         cmocka_unit_test(processes_that_are_each_others_parents_are_told_once),
+        cmocka_unit_test(an_entry_point_acts_and_says_where_its_emulation_stopped),
         cmocka_unit_test(a_reused_number_names_no_process),
         cmocka_unit_test(signatures_come_gravest_first_with_their_marks),
         cmocka_unit_test(a_technique_is_told_once_and_an_internal_id_as_such),

@@ -107,8 +107,12 @@ static bool is_unmapped(const struct loss *l)
     return false;
 }
 
+/* Lists of calls, and of Speakeasy each call among other events. */
 static bool is_calls(const struct loss *l, uint32_t node)
 {
+    if (l->depth > 4 && dom_key_is(&l->dom, l->stack[1], AS_LITERAL("entry_points")) &&
+        dom_member(&l->dom, node, "api_name"))
+        return true;
     return l->depth > 3 && dom_key_is(&l->dom, node, AS_LITERAL("calls")) &&
            dom_key_is(&l->dom, l->stack[1], AS_LITERAL("behavior"));
 }

@@ -220,11 +220,29 @@ static uint64_t count_symbols(const struct dom *d, uint32_t node)
     return n;
 }
 
+/* Speakeasy: every event that names an API. */
+static uint64_t count_emulated(const struct dom *d)
+{
+    static const char *const lists[] = {"apis", "events"};
+    uint32_t points = dom_member(d, 1, "entry_points");
+    uint64_t n = 0;
+
+    for (uint32_t x = points ? d->nodes[points].child : 0; x; x = d->nodes[x].next) {
+        for (size_t i = 0; i < AS_COUNT(lists); i++) {
+            uint32_t list = dom_member(d, x, lists[i]);
+
+            for (uint32_t e = list ? d->nodes[list].child : 0; e; e = d->nodes[e].next)
+                n += dom_member(d, e, "api_name") != 0;
+        }
+    }
+    return n;
+}
+
 static uint64_t count_all_calls(const struct dom *d)
 {
     static const char *const lists[] = {"processes", "processtree", "generic"};
     uint32_t behavior = dom_member(d, 1, "behavior"), analysis = dom_member(d, 1, "analysis"), list;
-    uint64_t n = 0;
+    uint64_t n = count_emulated(d);
 
     if (analysis && dom_member(d, analysis, "generalinfo"))
         return count_symbols(d, analysis);
@@ -263,13 +281,15 @@ static as_code check_call(void *ctx, const as_call *call, as_err *err)
     assert_int_equal(d->nodes[c->call].type, '{');
     if (call->api.n)
         assert_true(member_is(d, c->call, "api", call->api) ||
-                    member_is(d, c->call, "symbol", call->api));
+                    member_is(d, c->call, "symbol", call->api) ||
+                    member_is(d, c->call, "api_name", call->api));
     if (call->time.n)
         assert_true(member_is(d, c->call, "timestamp", call->time) ||
                     member_is(d, c->call, "time", call->time));
     if (call->ret.n)
         assert_true(member_is(d, c->call, "return", call->ret) ||
-                    member_is(d, c->call, "return_value", call->ret));
+                    member_is(d, c->call, "return_value", call->ret) ||
+                    member_is(d, c->call, "ret_val", call->ret));
     return AS_OK;
 }
 
