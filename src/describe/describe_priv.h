@@ -16,6 +16,7 @@
  *     {starter}       the parent process;  {owner} the file that the fact belongs to
  *     {parent}        the fact that it belongs to, by its identifying attribute
  *     {tool}          the tool whose report this is
+ *     {fields}        names and values that no attribute stands for, the first few
  *     [ ... ]         an optional part: left out when anything in it is missing
  *     ~               a comma, if something stands before and after it
  *
@@ -144,6 +145,7 @@ void as_put_number(as_render *r, uint64_t n);
 void as_put_value(as_render *r, as_bytes raw);
 bool as_put_attr(as_render *r, as_attr_name attr); /* false: the fact has no such value */
 void as_put_process(as_render *r, uint32_t process);
+void as_put_fields(as_render *r); /* "Task = 1, Opcode = 0", the first few */
 void as_put_rest(as_render *r); /* "; key: value" for what was not told whole */
 bool as_all_told(const as_render *r);
 void as_put_times(as_render *r); /* " (1,234 times, last at ..)" */

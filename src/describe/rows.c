@@ -123,8 +123,8 @@ static const as_say_row rows[] = {
       TAIL("; it rests on {n:feature:features}: {items}", "；依据{n}项：{items}"),
       ITEM("{type|scope}[ {content|value}][ ({description})]", "{type|scope}[ {content|value}][（{description}）]") },
     { .kind = AS_KIND_YARA, .flags = AS_SAY_EACH, .unit = "条", NOUN("YARA matches", "YARA 命中记录"),
-      ONE("The YARA rule {rule} matched[ {owner}][: “{description}”][ (rule by {author})]",
-          "YARA 规则{rule}命中[{owner}][：“{description}”][（规则作者：{author}）]"),
+      ONE("The YARA rule {rule} matched[ {owner}][{!owner} in {process}][: “{description}”][ (rule by {author})]",
+          "YARA 规则{rule}命中[{owner}][{!owner}{process}的内存][：“{description}”][（规则作者：{author}）]"),
       ITEM("{rule}[ in {owner}]", "{rule}[（{owner}）]") },
     { .kind = AS_KIND_YARA_STRING, .flags = AS_SAY_BY_OWNER, NOUN("YARA strings", "YARA 匹配字符串"),
       ONE("A YARA rule found the string [{name} ]{value|offset}", "YARA 规则匹配到字符串[{name}]{value|offset}"),
@@ -163,8 +163,8 @@ static const as_say_row rows[] = {
 
     /* --- processes --- */
     { .kind = AS_KIND_PROCESS, .flags = AS_SAY_EACH, NOUN("processes", "进程"),
-      ONE("{name|process_name|path}[ (PID {pid})] [was started by {starter}][{!starter}ran][ with the command line {command_line}][; its image is {path|module_path|process_path}][; it was first seen at {first_seen}]",
-          "[{starter}启动了]{name|process_name|path}[（PID {pid}）][{!starter}开始运行][，命令行：{command_line}][；映像路径：{path|module_path|process_path}][；首次出现于{first_seen}]"),
+      ONE("[{name|process_name|path}][{!name|process_name|path}A process of unknown name][ (PID {pid})] [was started by {starter}][{!starter}ran][ with the command line {command_line}][; its image is {path|module_path|process_path}][; it was first seen at {first_seen}][; it ended at {ended}]",
+          "[{starter}启动了][{name|process_name|path}][{!name|process_name|path}名称未知的进程][（PID {pid}）][{!starter}开始运行][，命令行：{command_line}][；映像路径：{path|module_path|process_path}][；首次出现于{first_seen}][；结束于{ended}]"),
       ITEM("{name|process_name|path}[ (PID {pid})]", "{name|process_name|path}[（PID {pid}）]") },
     { .kind = AS_KIND_ENVIRONMENT, .unit = "项", .most = AS_MOST_NONE, NOUN("environment values", "环境信息"),
       ONE("The environment of [{process}][{!process}a process] says {name}: {value}", "[{process}][{!process}进程]的环境信息{name}：{value}"),
