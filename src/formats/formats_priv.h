@@ -219,6 +219,7 @@ extern const as_reader as_reader_vmray, as_reader_vmray_flog;
 extern const as_reader as_reader_evtx, as_reader_winevent;
 extern const as_reader as_reader_capa, as_reader_floss, as_reader_bazaar;
 extern const as_reader as_reader_yara, as_reader_yara_x;
+extern const as_reader as_reader_volatility3, as_reader_volatility2;
 
 /*
  * For readers that are one JSON document and one shape: the root object's members, or
