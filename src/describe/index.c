@@ -170,6 +170,15 @@ static uint32_t *pid_slot(const as_teller *t, as_map *map, uint32_t fact, as_att
     return as_map_slot(map, as_hash64((as_bytes){(const uint8_t *)&key, sizeof(key)}, 0), &key);
 }
 
+/* The number of a process that ended may be another's by then: who came later started nobody. */
+static bool born_later(const as_teller *t, uint32_t starter, uint32_t fact)
+{
+    as_bytes a = as_teller_text(t, starter, AS_ATTR_FIRST_SEEN);
+    as_bytes b = as_teller_text(t, fact, AS_ATTR_FIRST_SEEN);
+
+    return a.n > 0 && a.n == b.n && memcmp(a.p, b.p, a.n) > 0;
+}
+
 /*
  * The report lists processes as they came: of two with the number that a process
  * gives as its parent's, the last one before it is meant. `twice` marks numbers
@@ -186,7 +195,7 @@ static void find_starters(as_teller *t, as_map *map, uint8_t *twice)
         slot = pid_slot(t, map, at, AS_ATTR_PPID);
         if (parent != AS_NO_FACT && as_teller_acts(t, parent))
             t->starter[at] = parent;
-        else if (slot)
+        else if (slot && *slot != AS_NO_FACT && !born_later(t, *slot, at))
             t->starter[at] = *slot;
         slot = pid_slot(t, map, at, AS_ATTR_PID);
         if (!slot)
@@ -198,7 +207,7 @@ static void find_starters(as_teller *t, as_map *map, uint8_t *twice)
         uint32_t at = t->list[i];
 
         slot = t->starter[at] == AS_NO_FACT ? pid_slot(t, map, at, AS_ATTR_PPID) : NULL;
-        if (slot && *slot != at)
+        if (slot && *slot != AS_NO_FACT && *slot != at && !born_later(t, *slot, at))
             t->starter[at] = *slot;
     }
 }

@@ -19,6 +19,10 @@ static const struct gap {
      {"The log holds more different facts than a description has room for; 'assay facts' lists "
       "them all.",
       "日志中的不同事实过多，描述无法全部容纳；用 assay facts 可逐条列出。"}},
+    {AS_GAP_EMPTY,
+     {"The output lists nothing: either there was nothing to find, or the tool did not get "
+      "through; the output does not say which.",
+      "输出中没有任何条目：可能确实没有发现，也可能工具未能成功运行，仅凭输出无法判断。"}},
     {AS_GAP_ERRORS,
      {"The tool reported errors of its own, so the report may be incomplete.",
       "工具自身报告了错误，报告可能不完整。"}},

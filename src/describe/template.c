@@ -25,7 +25,8 @@ enum {
     OP_OWNER,
     OP_PARENT,
     OP_TOOL,
-    OP_RUN
+    OP_RUN,
+    OP_FIELDS
 };
 
 static const struct word {
@@ -34,7 +35,7 @@ static const struct word {
 } words[] = {
     {"n", OP_N},           {"items", OP_ITEMS},     {"most", OP_MOST},   {"dir", OP_DIR},
     {"who", OP_WHO},       {"process", OP_PROCESS}, {"owner", OP_OWNER}, {"starter", OP_STARTER},
-    {"parent", OP_PARENT}, {"tool", OP_TOOL},       {"run", OP_RUN},
+    {"parent", OP_PARENT}, {"tool", OP_TOOL},       {"run", OP_RUN},     {"fields", OP_FIELDS},
 };
 
 static as_bytes cut_at(as_bytes *rest, char sep)
@@ -237,11 +238,16 @@ static bool has_word(const as_render *r, unsigned op)
     case OP_PROCESS:
         return has_process(r);
     case OP_STARTER:
-        return t->starter[r->fact] != AS_NO_FACT || as_has_attr(r, AS_ATTR_PPID);
+        /* What was there from the start of the system has 0 for a parent. */
+        return t->starter[r->fact] != AS_NO_FACT ||
+               (as_has_attr(r, AS_ATTR_PPID) &&
+                !as_bytes_is(as_teller_text(t, r->fact, AS_ATTR_PPID), "0"));
     case OP_OWNER:
         return as_render_owner(r) != AS_NO_FACT || (!r->fold && as_has_attr(r, AS_ATTR_FILE));
     case OP_PARENT:
         return as_teller_parent(t, r->fact) != AS_NO_FACT;
+    case OP_FIELDS:
+        return as_has_attr(r, AS_ATTR_FIELD);
     case OP_MOST:
         return r->fold && r->fold->most.n > 0;
     case OP_DIR:
@@ -486,6 +492,9 @@ static void run_op(as_render *r, const as_op *op)
         break;
     case OP_RUN:
         as_put_run(r, r->fact);
+        break;
+    case OP_FIELDS:
+        as_put_fields(r);
         break;
     case OP_N:
     case OP_ITEMS:

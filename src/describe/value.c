@@ -197,7 +197,7 @@ static void put_size(as_render *r, as_bytes raw)
 static bool is_address(as_attr_name attr)
 {
     return attr == AS_ATTR_ADDRESS || attr == AS_ATTR_IMAGEBASE || attr == AS_ATTR_FUNCTION ||
-           attr == AS_ATTR_CALLER;
+           attr == AS_ATTR_CALLER || attr == AS_ATTR_TO;
 }
 
 static bool put_typed(as_render *r, as_attr_name attr, const as_value *v)
@@ -424,8 +424,11 @@ void as_put_process(as_render *r, uint32_t process)
     as_put_text(r, name.n == 0 ? (is_zh(r) ? AS_LITERAL("PID 为") : AS_LITERAL("PID "))
                                : (is_zh(r) ? AS_LITERAL("（PID ") : AS_LITERAL(" (PID ")));
     as_put_value(r, pid);
-    if (name.n == 0)
+    if (name.n == 0) {
+        if (is_zh(r))
+            as_put_text(r, AS_LITERAL("的进程"));
         return;
+    }
     as_put_run(r, process);
     as_put_text(r, is_zh(r) ? AS_LITERAL("）") : AS_LITERAL(")"));
 }
@@ -455,6 +458,30 @@ static void put_rest_of(as_render *r, as_attr_name attr, bool *first)
         as_put_value(r, v.text); /* as it was written: no date, no separators */
         *first = false;
     }
+}
+
+void as_put_fields(as_render *r)
+{
+    const as_fact *f = as_facts_get(r->t->facts, r->fact);
+    const as_attr *a = as_fact_attrs(r->t->facts, f);
+    size_t shown = 0, left = 0;
+
+    for (size_t i = 0; i + 1 < f->n_attrs; i++) {
+        if (a[i].name != AS_ATTR_FIELD || a[i + 1].name != AS_ATTR_FIELD_VALUE)
+            continue;
+        if (shown == AS_SAY_VALUES_MAX) {
+            left++;
+            continue;
+        }
+        if (shown++ > 0)
+            put_between(r, AS_ATTR_FIELD);
+        as_put_value(r, as_facts_text(r->t->facts, a[i].str));
+        as_put_text(r, AS_LITERAL(" = "));
+        as_put_value(r, as_facts_text(r->t->facts, a[i + 1].str));
+    }
+    if (left > 0)
+        put_left_out(r, left);
+    r->filled += shown > 0;
 }
 
 /* Fields under their own names: "Task = 1; Opcode = 0". */

@@ -310,6 +310,8 @@ typedef enum as_attr_name {
     X(ANOMALY, "anomaly", PROCESSES, NAME, NAME)                                        \
     X(SCRIPT, "script", PROCESSES, NAME, NAME)                                          \
     X(SCRIPT_BEHAVIOUR, "script_behaviour", PROCESSES, NAME, NAME)                      \
+    X(PRIVILEGE, "token_entry", PROCESSES, NAME, NAME) /* a privilege or a group of a token */\
+    X(HANDLE, "handle", PROCESSES, NAME, NAME)                                          \
     X(DROPPED, "dropped_file", FILES, SHA256, FILE)                                     \
     X(FILE_WRITTEN, "file_written", FILES, PATH, NAME)                                  \
     X(FILE_CREATED, "file_created", FILES, PATH, NAME)                                  \
@@ -331,14 +333,16 @@ typedef enum as_attr_name {
     X(KEY_DELETED, "registry_deleted", REGISTRY, KEY, NAME)                             \
     X(KEY_READ, "registry_read", REGISTRY, KEY, NAME)                                   \
     X(KEY_OPENED, "registry_opened", REGISTRY, KEY, NAME)                               \
+    X(REGISTRY_VALUE, "registry_value", REGISTRY, KEY, NAME) /* as it stands there */   \
     X(DOMAIN, "domain", NETWORK, DOMAIN, NAME)                                          \
     X(DNS, "dns_query", NETWORK, REQUEST, REQUEST)                                      \
     X(DNS_ANSWER, "dns_answer", NETWORK, ANSWER, NAME)                                  \
     X(DNS_SERVER, "dns_server", NETWORK, IP, NAME)                                      \
     X(HOST, "host", NETWORK, IP, NAME)                                                  \
     X(CONNECTION, "connection", NETWORK, DST, NAME)                                     \
-    X(SOCKET, "socket_call", NETWORK, OPERATION, NAME) /* of which no traffic is known */ \
+    X(SOCKET_CALL, "socket_call", NETWORK, OPERATION, NAME) /* of which no traffic is known */ \
     X(DEAD_HOST, "dead_host", NETWORK, IP, NAME)                                        \
+    X(SOCKET, "socket", NETWORK, SRC, NAME) /* that the system knew, traffic or none */ \
     X(HTTP, "http_request", NETWORK, URI, NAME)                                         \
     X(TLS, "tls_handshake", NETWORK, DST, NAME)                                         \
     X(ICMP, "icmp", NETWORK, DST, NAME)                                                 \
@@ -367,6 +371,12 @@ typedef enum as_attr_name {
     X(ACCOUNT_CHANGED, "account_changed", SYSTEM, NAME, NAME)                           \
     X(GROUP_CHANGED, "group_changed", SYSTEM, NAME, NAME)                               \
     X(LOG_CLEARED, "log_cleared", SYSTEM, CHANNEL, NAME)                                \
+    X(SERVICE, "service", SYSTEM, SERVICE, NAME) /* registered */                       \
+    X(SCHEDULED_TASK, "scheduled_task", SYSTEM, NAME, NAME) /* registered */            \
+    X(STORED_SECRET, "stored_secret", SYSTEM, USER, NAME) /* hash of a password, LSA.. */ \
+    X(PROGRAM_TRACE, "program_trace", SYSTEM, PATH, NAME) /* that the system kept of it */\
+    X(KERNEL_MODULE, "kernel_module", SYSTEM, NAME, NAME)                               \
+    X(KERNEL_HANDLER, "kernel_handler", SYSTEM, FUNCTION, NAME) /* where the kernel jumps to */\
     X(WINDOWS_EVENT, "windows_event", SYSTEM, EVENT_ID, NAME) /* of any other number */ \
     X(AUDIT_EVENT, "audit_event", SYSTEM, TYPE, NAME) /* of Linux, of any other type */  \
     X(SUMMARY_ITEM, "summary_item", SYSTEM, VALUE, NAME) /* a list assay has no kind for */ \
@@ -376,6 +386,9 @@ typedef enum as_attr_name {
     X(MEMORY_REGION, "memory_region", MEMORY, ADDRESS, NAME)                            \
     X(DYNAMIC_CODE, "dynamic_code", MEMORY, ADDRESS, NAME) /* made at run time, and run */ \
     X(CAPTURED_DATA, "captured_data", MEMORY, ID, NAME) /* bytes that the tool kept */  \
+    X(MEMORY_FINDING, "memory_finding", MEMORY, ADDRESS, NAME) /* that a tool points out */\
+    X(MEMORY_OBJECT, "memory_object", MEMORY, NAME, NAME) /* file, mutant, link, hive.. */\
+    X(MEMORY_ROW, "memory_row", MEMORY, NAME, NAME) /* of a plugin assay has no kind for */\
     X(PLAINTEXT, "plaintext_buffer", MEMORY, API, NAME)                                 \
     X(CONFIG, "config_value", CONFIGURATION, NAME, NAME)                                \
     X(EXTRACTED, "extracted_file", CONFIGURATION, PATH, FILE)                           \

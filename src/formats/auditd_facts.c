@@ -610,7 +610,8 @@ static as_code tell_address(struct event *e, const as_audit_record *r, as_err *e
 
     if (!as_audit_address_of(told.n ? told : saddr, r->l.told || told.n, &a->other, &at))
         return AS_OK;
-    d = draft_of(traffic && at.ip_n ? AS_KIND_CONNECTION : AS_KIND_SOCKET, e->process, e->call);
+    d = draft_of(traffic && at.ip_n ? AS_KIND_CONNECTION : AS_KIND_SOCKET_CALL, e->process,
+                 e->call);
     add_evidence(&d, r);
     rc = as_linux_put(a->w, &d, AS_ATTR_OPERATION, e->api, err);
     if (!rc)

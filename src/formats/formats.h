@@ -163,6 +163,7 @@ typedef struct as_part {
 #define AS_GAP_NO_END  4u  /* the run has no end time */
 #define AS_GAP_STATUS  8u  /* the tool calls the run failed or aborted */
 #define AS_GAP_UNTOLD  16u /* a log held more than a description has room for: `untold` */
+#define AS_GAP_EMPTY   32u /* the output lists nothing: nothing found, or nothing done */
 
 static inline bool as_analysis_partial(const as_analysis *a)
 {

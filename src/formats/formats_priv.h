@@ -239,6 +239,7 @@ extern const as_reader as_reader_capa, as_reader_floss, as_reader_bazaar;
 extern const as_reader as_reader_yara, as_reader_yara_x;
 extern const as_reader as_reader_strace, as_reader_auditd;
 extern const as_reader as_reader_cuckoo3, as_reader_speakeasy;
+extern const as_reader as_reader_volatility3, as_reader_volatility2;
 
 /*
  * For readers that are one JSON document and one shape: the root object's members, or

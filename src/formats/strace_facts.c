@@ -581,7 +581,7 @@ static as_code tell_address(struct told *c, size_t at, as_err *err)
 
     if (!text.n || !address_of(c, text, &a))
         return nothing(c, err);
-    d = draft_of(c, has_traffic(c, protocol) && a.ip.n ? AS_KIND_CONNECTION : AS_KIND_SOCKET);
+    d = draft_of(c, has_traffic(c, protocol) && a.ip.n ? AS_KIND_CONNECTION : AS_KIND_SOCKET_CALL);
     if (!first_time(c, d.kind, text, as_hash64(error_of(c), as_hash64(c->l->name, c->s->seed))))
         return AS_OK;
     rc = put(c, &d, AS_ATTR_OPERATION, c->l->name, err);

@@ -77,7 +77,7 @@ static void put_gaps(struct sink *s)
     } gaps[] = {
         {AS_GAP_ERRORS, "tool_errors"},    {AS_GAP_NOTHING, "no_process"},
         {AS_GAP_NO_END, "no_end_time"},    {AS_GAP_STATUS, "failed_status"},
-        {AS_GAP_UNTOLD, "too_many_facts"},
+        {AS_GAP_UNTOLD, "too_many_facts"}, {AS_GAP_EMPTY, "empty_output"},
     };
 
     as_jsonw_key(&s->w, "partial");

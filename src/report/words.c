@@ -18,6 +18,7 @@ static const char *const words[AS_FRAME_WORDS][2] = {
     [AS_FRAME_GAP_ERRORS] = {"the tool reports errors of its own", "分析工具自身报告了错误"},
     [AS_FRAME_GAP_NOTHING] = {"no process was seen", "没有观察到任何进程"},
     [AS_FRAME_GAP_NO_END] = {"no end of the run is recorded", "没有记录结束时间"},
+    [AS_FRAME_GAP_EMPTY] = {"the output lists nothing", "输出中没有任何条目"},
     [AS_FRAME_GAP_STATUS] = {"the tool calls the run failed or aborted",
                              "分析工具将本次运行标记为失败或中止"},
     [AS_FRAME_COLON] = {": ", "："},
@@ -113,10 +114,9 @@ void as_frame_gaps(as_buf *out, as_lang lang, uint32_t gaps)
         uint32_t bit;
         as_frame word;
     } reasons[] = {
-        {AS_GAP_STATUS, AS_FRAME_GAP_STATUS},
-        {AS_GAP_NOTHING, AS_FRAME_GAP_NOTHING},
-        {AS_GAP_ERRORS, AS_FRAME_GAP_ERRORS},
-        {AS_GAP_NO_END, AS_FRAME_GAP_NO_END},
+        {AS_GAP_STATUS, AS_FRAME_GAP_STATUS}, {AS_GAP_NOTHING, AS_FRAME_GAP_NOTHING},
+        {AS_GAP_ERRORS, AS_FRAME_GAP_ERRORS}, {AS_GAP_NO_END, AS_FRAME_GAP_NO_END},
+        {AS_GAP_EMPTY, AS_FRAME_GAP_EMPTY},
     };
     as_frame before = AS_FRAME_COLON;
 

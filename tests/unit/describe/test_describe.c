@@ -404,6 +404,28 @@ static void an_entry_point_acts_and_says_where_its_emulation_stopped(void **stat
     end(&b);
 }
 
+static void number_0_and_who_came_later_started_nobody(void **state)
+{
+    bench b = begin();
+
+    (void)state;
+    ADD(&b, PROCESS, AS_NO_FACT, A(NAME, "System"), A(PID, "4"), A(PPID, "0"));
+    ADD(&b, PROCESS, AS_NO_FACT, A(NAME, "late.exe"), A(PID, "50"),
+        A(FIRST_SEEN, "2024-03-05T09:30:00+00:00"));
+    ADD(&b, PROCESS, AS_NO_FACT, A(NAME, "early.exe"), A(PID, "60"), A(PPID, "50"),
+        A(FIRST_SEEN, "2024-03-05T09:00:00+00:00"));
+    ADD(&b, PROCESS, AS_NO_FACT, A(NAME, "child.exe"), A(PID, "70"), A(PPID, "60"),
+        A(FIRST_SEEN, "2024-03-05T09:00:01+00:00"), A(ENDED, "2024-03-05T09:00:02+00:00"));
+    ADD(&b, PROCESS, AS_NO_FACT, A(PID, "80"), A(PPID, "0"));
+    describe(&b, AS_LANG_EN, false);
+    assert_true(says(&b, "System (PID 4) ran."));
+    assert_true(says(&b, "early.exe (PID 60) was started by PID 50;"));
+    assert_true(says(&b, "child.exe (PID 70) was started by early.exe (PID 60);"));
+    assert_true(says(&b, "it ended at 2024-03-05T09:00:02+00:00."));
+    assert_true(says(&b, "A process of unknown name (PID 80) ran."));
+    end(&b);
+}
+
 static void a_reused_number_names_no_process(void **state)
 {
     bench b = begin();
@@ -593,6 +615,7 @@ int main(void)
         cmocka_unit_test(parents_come_before_children_in_either_language),
         cmocka_unit_test(processes_that_are_each_others_parents_are_told_once),
         cmocka_unit_test(an_entry_point_acts_and_says_where_its_emulation_stopped),
+        cmocka_unit_test(number_0_and_who_came_later_started_nobody),
         cmocka_unit_test(a_reused_number_names_no_process),
         cmocka_unit_test(signatures_come_gravest_first_with_their_marks),
         cmocka_unit_test(a_technique_is_told_once_and_an_internal_id_as_such),

@@ -122,12 +122,13 @@ static inline bool is_bad_case(const char *path)
     return strstr(path, "(fail)") || strstr(path, "(limit)");
 }
 
-/* Every real report of CAPE, Cuckoo, VMRay and capa; without them, what the test does after this is
- * skipped. */
+/* Every real report of CAPE, Cuckoo, VMRay, capa and Volatility; without them, what the test does
+ * after this is skipped. */
 static inline void each_real_report(report_fn *fn, void *ctx)
 {
     static const char *const folders[] = {"capa-testfiles/dynamic/cape", "capa-testfiles/rd",
-                                          "capa-testfiles/dynamic/vmray", "sandboxllm"};
+                                          "capa-testfiles/dynamic/vmray", "sandboxllm",
+                                          "volatility3_forensic_platform"};
     const char *data = getenv("ASSAY_DATA");
 
     for (size_t i = 0; i < AS_COUNT(folders); i++) {

@@ -186,7 +186,7 @@ static void check_web(const as_facts *f, const char *user)
     fact = with(f, AS_KIND_FILE_FAILED, AS_ATTR_PATH, "/etc/shadow");
     says(f, fact, AS_ATTR_ERROR, "EACCES");
     is_of(f, fact, AS_ATTR_NAME, "old");
-    fact = with(f, AS_KIND_SOCKET, AS_ATTR_DST, "198.51.100.7");
+    fact = with(f, AS_KIND_SOCKET_CALL, AS_ATTR_DST, "198.51.100.7");
     says(f, fact, AS_ATTR_DPORT, "80");
     says(f, fact, AS_ATTR_OPERATION, "connect");
     says(f, fact, AS_ATTR_ERROR, "EINPROGRESS");
@@ -249,12 +249,12 @@ static void odd_records_are_read_as_far_as_they_go(void **state)
     as_bytes in;
     as_analysis *a = log_of(LOGS "audit_odd.log", &in);
     const as_facts *f = a->facts;
-    const as_fact *fact = with(f, AS_KIND_SOCKET, AS_ATTR_SRC, "2001:db8::5");
+    const as_fact *fact = with(f, AS_KIND_SOCKET_CALL, AS_ATTR_SRC, "2001:db8::5");
 
     (void)state;
     is_of(f, fact, AS_ATTR_NAME, "nc"); /* of web1; the same numbers on web2 are another's */
     says(f, fact, AS_ATTR_SPORT, "4444");
-    is_of(f, with(f, AS_KIND_SOCKET, AS_ATTR_PATH, "/run/dbus"), AS_ATTR_NAME, "client");
+    is_of(f, with(f, AS_KIND_SOCKET_CALL, AS_ATTR_PATH, "/run/dbus"), AS_ATTR_NAME, "client");
     fact = with(f, AS_KIND_CONNECTION, AS_ATTR_SRC, "203.0.113.9");
     says(f, fact, AS_ATTR_SPORT, "51233");
     says(f, with(f, AS_KIND_PROCESS, AS_ATTR_PID, "42"), AS_ATTR_COMMAND_LINE,

@@ -70,6 +70,13 @@ static bool says(const struct loss *l, uint32_t number, uint32_t node)
     return false;
 }
 
+/* Names of columns stand where other reports have keys. */
+static bool is_column_names(const struct loss *l, uint32_t node)
+{
+    return l->depth == 2 && dom_key_is(&l->dom, node, AS_LITERAL("columns")) &&
+           dom_member(&l->dom, l->stack[0], "rows");
+}
+
 /* From the value itself upwards. */
 static bool is_said(const struct loss *l, uint32_t node)
 {
@@ -123,7 +130,9 @@ static void check_below(struct loss *l, uint32_t node)
 
     assert_true(l->depth < DEPTH_MAX);
     l->stack[l->depth++] = node;
-    if (self->child && !is_calls(l, node)) {
+    if (self->child && is_column_names(l, node)) {
+        l->values++;
+    } else if (self->child && !is_calls(l, node)) {
         for (uint32_t x = self->child; x; x = l->dom.nodes[x].next)
             check_below(l, x);
     } else if (self->type == '0' || self->type == 't' || self->type == 'f' ||
@@ -156,7 +165,7 @@ static void check_report(void *ctx, const char *path)
     l.a = a;
     point_all(&l);
     check_below(&l, 1);
-    assert_true(l.unmapped < l.values);
+    assert_true(l.unmapped < l.values || !l.values); /* a table may have no row */
     *values += l.values;
     as_mem_free(l.heads);
     as_mem_free(l.all);

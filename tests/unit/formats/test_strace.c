@@ -402,12 +402,12 @@ static void sockets_are_told_as_far_as_they_went(void **state)
     (void)state;
     says(f, fact, AS_ATTR_DPORT, "443");
     says(f, fact, AS_ATTR_PROTOCOL, "TCP");
-    fact = with(f, AS_KIND_SOCKET, AS_ATTR_DST, "192.0.2.2");
+    fact = with(f, AS_KIND_SOCKET_CALL, AS_ATTR_DST, "192.0.2.2");
     says(f, fact, AS_ATTR_ERROR, "ECONNREFUSED");
     fact = with(f, AS_KIND_CONNECTION, AS_ATTR_DST, "2001:db8::1");
     says(f, fact, AS_ATTR_DPORT, "53");
     says(f, fact, AS_ATTR_PROTOCOL, "UDP");
-    says(f, with(f, AS_KIND_SOCKET, AS_ATTR_PATH, "/run/x"), AS_ATTR_OPERATION, "bind");
+    says(f, with(f, AS_KIND_SOCKET_CALL, AS_ATTR_PATH, "/run/x"), AS_ATTR_OPERATION, "bind");
     says(f, with(f, AS_KIND_CONNECTION, AS_ATTR_SRC, "10.0.0.9"), AS_ATTR_SPORT, "999");
     says(f, with(f, AS_KIND_SYSCALL, AS_ATTR_API, "dup2"), AS_ATTR_VALUE, "3, 0");
     as_analysis_free(a);
