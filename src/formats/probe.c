@@ -71,24 +71,30 @@ static as_code look_value(as_json *j, as_head *h, char path[96], unsigned depth,
     }
 }
 
-/* The end of the first bytes cuts the value off: a fault here means nothing. */
-static void look_json(as_head *h, as_source *s)
+/* The end of the first bytes cuts the value off: a fault here means nothing, but for memory. */
+static as_code look_json(as_head *h, as_source *s)
 {
     as_json_limits limits = AS_JSON_LIMITS_DEFAULT;
     as_json *j = NULL;
     char path[96] = "";
     as_json_tok t;
+    as_code rc;
 
     limits.many = true;
-    if (as_json_new(s, &limits, &j, NULL))
-        return;
-    if (!as_json_next(j, &t, NULL) && t.type != AS_JSON_END) {
+    rc = as_json_new(s, &limits, &j, NULL);
+    if (rc)
+        return rc;
+    rc = as_json_next(j, &t, NULL);
+    if (!rc && t.type != AS_JSON_END) {
         h->is_json = true;
         h->root = t.type;
-        if (!look_value(j, h, path, 0, &t))
-            h->is_lines = !as_json_next(j, &t, NULL) && t.type != AS_JSON_END;
+        rc = look_value(j, h, path, 0, &t);
+        if (!rc)
+            rc = as_json_next(j, &t, NULL);
+        h->is_lines = !rc && t.type != AS_JSON_END;
     }
     as_json_free(j);
+    return rc == AS_NOMEM ? rc : AS_OK;
 }
 
 as_code as_head_look(as_source *source, size_t want, as_head *ret, as_err *err)
@@ -108,9 +114,9 @@ as_code as_head_look(as_source *source, size_t want, as_head *ret, as_err *err)
     if (rc)
         return rc;
     as_source_hash(s, false);
-    look_json(ret, s);
+    rc = look_json(ret, s);
     as_source_free(s);
-    return AS_OK;
+    return rc ? as_fail_nomem(err, "the first bytes of the input") : AS_OK;
 }
 
 static const as_head_entry *find_entry(const as_head *h, const char *path)
