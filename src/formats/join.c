@@ -138,11 +138,17 @@ static bool same_actor(const as_facts *f, const as_fact *a, const as_fact *b)
     return of_b == AS_NO_FACT || of_b == actor(f, a);
 }
 
-static size_t slot_of(const struct table *t, as_kind kind, as_str ident)
+/* What two sandboxes saw is two things, however alike. */
+static bool same_run(const as_facts *f, uint32_t a, uint32_t b)
+{
+    return as_fact_run(f, a) == as_fact_run(f, b);
+}
+
+static size_t slot_of(const struct table *t, as_kind kind, as_str ident, uint32_t run)
 {
     uint64_t key = (uint64_t)kind << 32 | ident;
 
-    key *= 0x9e3779b97f4a7c15u;
+    key = (key ^ (uint64_t)run << 17) * 0x9e3779b97f4a7c15u;
     return (size_t)(key >> 20) & t->mask;
 }
 
@@ -150,7 +156,7 @@ static size_t slot_of(const struct table *t, as_kind kind, as_str ident)
 static as_code place(as_facts *f, struct table *t, uint32_t i, as_str ident)
 {
     const as_fact *fact = as_facts_get(f, i);
-    uint32_t *link = &t->slots[slot_of(t, (as_kind)fact->kind, ident)];
+    uint32_t *link = &t->slots[slot_of(t, (as_kind)fact->kind, ident, as_fact_run(f, i))];
     size_t tried = 0;
 
     for (; *link; link = &t->next[*link - 1]) {
@@ -161,9 +167,9 @@ static as_code place(as_facts *f, struct table *t, uint32_t i, as_str ident)
         if (o->kind != fact->kind || (o->flags & AS_FACT_GONE) || tried++ >= CHAIN_MAX ||
             o->n_evidence >= SEEN_MAX)
             continue;
-        if (covers(f, o, fact) && same_actor(f, o, fact))
+        if (covers(f, o, fact) && same_actor(f, o, fact) && same_run(f, other, i))
             return as_facts_join(f, other, i);
-        if (covers(f, fact, o) && same_actor(f, fact, o)) {
+        if (covers(f, fact, o) && same_actor(f, fact, o) && same_run(f, i, other)) {
             as_code rc = as_facts_join(f, i, other);
 
             if (rc)
@@ -213,13 +219,15 @@ static bool agrees(const as_facts *f, const as_fact *a, const as_fact *b, as_att
  * One process told twice: the same number, and nothing that tells them apart. A
  * number is used again after its process has ended, so start times must agree too.
  */
-static bool same_process(const as_facts *f, const as_fact *a, const as_fact *b)
+static bool same_process(const as_facts *f, uint32_t number_a, uint32_t number_b)
 {
+    const as_fact *a = as_facts_get(f, number_a), *b = as_facts_get(f, number_b);
     as_value x, y;
 
     return as_fact_attr(f, a, AS_ATTR_PID, &x) && as_fact_attr(f, b, AS_ATTR_PID, &y) &&
            as_bytes_eq(x.text, y.text) && agrees(f, a, b, AS_ATTR_PPID, false) &&
-           agrees(f, a, b, AS_ATTR_FIRST_SEEN, false) && agrees(f, a, b, AS_ATTR_NAME, true);
+           agrees(f, a, b, AS_ATTR_FIRST_SEEN, false) && agrees(f, a, b, AS_ATTR_NAME, true) &&
+           same_run(f, number_a, number_b);
 }
 
 /*
@@ -251,8 +259,8 @@ static as_code join_processes(as_facts *f)
         if (fact->kind != AS_KIND_PROCESS || (fact->flags & AS_FACT_GONE) ||
             !as_fact_attr(f, fact, AS_ATTR_PID, &pid))
             continue;
-        link = &t.slots[slot_of(&t, AS_KIND_PROCESS, pid.str)];
-        while (*link && !same_process(f, as_facts_get(f, *link - 1), fact))
+        link = &t.slots[slot_of(&t, AS_KIND_PROCESS, pid.str, as_fact_run(f, i))];
+        while (*link && !same_process(f, *link - 1, i))
             link = &t.next[*link - 1];
         if (!*link) {
             *link = i + 1;
