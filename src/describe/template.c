@@ -228,6 +228,15 @@ static bool has_process(const as_render *r)
     return (!r->fold || r->fold->n == 1) && r->t->actor[r->fact] == AS_NO_FACT && names_process(r);
 }
 
+/* The sample and the run hold everything: neither is worth a name as a parent. */
+static bool has_parent(const as_teller *t, uint32_t fact)
+{
+    uint32_t parent = as_teller_parent(t, fact);
+
+    return parent != AS_NO_FACT && !as_teller_is(t, parent, AS_KIND_SAMPLE) &&
+           !as_teller_is(t, parent, AS_KIND_ANALYSIS);
+}
+
 static bool has_word(const as_render *r, unsigned op)
 {
     const as_teller *t = r->t;
@@ -240,7 +249,7 @@ static bool has_word(const as_render *r, unsigned op)
     case OP_OWNER:
         return as_render_owner(r) != AS_NO_FACT || (!r->fold && as_has_attr(r, AS_ATTR_FILE));
     case OP_PARENT:
-        return as_teller_parent(t, r->fact) != AS_NO_FACT;
+        return has_parent(t, r->fact);
     case OP_MOST:
         return r->fold && r->fold->most.n > 0;
     case OP_DIR:

@@ -11,7 +11,8 @@
 static const as_reader *const readers[] = {
     &as_reader_cape,   &as_reader_cuckoo, &as_reader_vmray,    &as_reader_vmray_flog,
     &as_reader_capa,   &as_reader_floss,  &as_reader_bazaar,   &as_reader_yara,
-    &as_reader_yara_x, &as_reader_evtx,   &as_reader_winevent,
+    &as_reader_yara_x, &as_reader_evtx,   &as_reader_winevent, &as_reader_virustotal,
+    &as_reader_hybrid,
 };
 
 const as_format *as_format_get(size_t i)
