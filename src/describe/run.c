@@ -47,9 +47,13 @@ static void say_note(as_teller *t, const char *const said[AS_SAY_LANGS])
 
 static void say_gaps(as_teller *t)
 {
+    static const char *const one_of_them[AS_SAY_LANGS] = {
+        "The tool itself calls at least one of the runs failed or aborted.",
+        "工具将其中至少一次运行标记为失败或中止。"};
+
     for (size_t i = 0; i < AS_COUNT(gaps); i++) {
         if (t->analysis->gaps & gaps[i].bit)
-            say_note(t, gaps[i].said);
+            say_note(t, t->many_runs && gaps[i].bit == AS_GAP_STATUS ? one_of_them : gaps[i].said);
     }
 }
 
