@@ -373,7 +373,7 @@ static void put_starter(as_render *r)
 
 static void put_owner(as_render *r)
 {
-    static const as_attr_name names[] = {AS_ATTR_NAME, AS_ATTR_PATH, AS_ATTR_SHA256};
+    static const as_attr_name names[] = {AS_ATTR_NAME, AS_ATTR_PATH, AS_ATTR_SHA256, AS_ATTR_MD5};
     const as_teller *t = r->t;
     uint32_t owner = as_render_owner(r);
     as_bytes name = {0};
@@ -383,7 +383,9 @@ static void put_owner(as_render *r)
         (void)as_put_attr(r, AS_ATTR_FILE);
         return;
     }
-    if (as_teller_is(t, owner, AS_KIND_SAMPLE)) {
+    /* Of several samples each has a name. */
+    if (as_teller_is(t, owner, AS_KIND_SAMPLE) &&
+        t->list_at[AS_KIND_SAMPLE + 1] - t->list_at[AS_KIND_SAMPLE] == 1) {
         as_put_text(r,
                     t->options.lang == AS_LANG_ZH ? AS_LITERAL("样本") : AS_LITERAL("the sample"));
         return;
