@@ -172,6 +172,9 @@ struct as_teller {
     uint32_t *actor;           /* process or entry point of each fact, or AS_NO_FACT */
     uint32_t *owner;           /* file of each fact, or AS_NO_FACT */
     uint32_t *starter;         /* parent process of each process */
+    uint32_t *run;             /* run of each fact, or AS_NO_FACT; all of them unless many_runs */
+    bool many_runs;            /* the report holds several, each with a name */
+    bool like_runs;            /* some of them have the same name */
     uint8_t *covered;          /* stands in a sentence */
     bool processes_told;
     uint32_t topic; /* process that the text is about just now */
@@ -190,6 +193,7 @@ bool as_teller_is(const as_teller *t, uint32_t fact, as_kind kind);
 bool as_teller_acts(const as_teller *t, uint32_t fact);
 as_bytes as_teller_text(const as_teller *t, uint32_t fact, as_attr_name attr);
 uint64_t as_teller_u64(const as_teller *t, uint32_t fact, as_attr_name attr);
+as_bytes as_run_name(const as_teller *t, uint32_t run); /* where it was, else its number */
 
 /* A table from a hash to a number; `eq` says whether `value` is what `key` asks for. */
 typedef bool as_map_eq(const void *ctx, uint32_t value, const void *key);
@@ -208,6 +212,7 @@ uint32_t *as_map_slot(as_map *m, uint64_t hash, const void *key); /* AS_NO_FACT 
 /* say.c: one sentence */
 const as_template *as_say_form(as_teller *t, as_kind kind, as_form_of form); /* NULL: none */
 as_render as_say_render(as_teller *t, uint32_t fact, const as_fold *fold);
+void as_say_run_of(as_render *r, const uint32_t *facts, size_t n); /* "Sandbox A: ", if several */
 void as_say_use(as_teller *t, uint32_t fact); /* the sentence in hand rests on it */
 size_t as_say_use_parts(as_teller *t, const uint32_t *facts, size_t n); /* and on their parts */
 void as_say_close(as_teller *t, as_sentence head, bool whole); /* t->text becomes a sentence */

@@ -237,12 +237,26 @@ static void put_technique(as_render *r, as_bytes id)
                           : AS_LITERAL(" (not an ATT&CK id)"));
 }
 
+/* True if one run alone gave the technique. */
+static bool of_one_run(const as_teller *t, const mentions *m, uint32_t first)
+{
+    uint32_t run = t->run[m->all[first].fact];
+
+    for (uint32_t i = first + 1; i != 0; i = m->all[i - 1].next) {
+        if (t->run[m->all[i - 1].fact] != run)
+            return false;
+    }
+    return true;
+}
+
 static void say_technique(as_teller *t, const mentions *m, uint32_t first)
 {
     as_sentence head = {.fact = AS_NO_FACT, .process = AS_NO_FACT};
     as_render r = as_say_render(t, m->all[first].fact, NULL);
 
     as_buf_reset(&t->text);
+    if (of_one_run(t, m, first))
+        as_say_run_of(&r, &r.fact, 1);
     put_technique(&r, as_facts_text(t->facts, m->all[first].technique));
     put_aside(&r, first_text(t, m, first, AS_ATTR_NAME), first_text(t, m, first, AS_ATTR_TACTIC));
     head.folded = put_signatures(&r, m, first);

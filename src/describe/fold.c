@@ -429,6 +429,7 @@ static void say_many(as_teller *t, const uint32_t *facts, size_t n, const as_tem
         as_say_fail(t, find_most(t, &fold));
     if (tpl && !t->rc && tpl->has_dir)
         as_say_fail(t, find_dir(t, &fold));
+    as_say_run_of(&r, facts, n);
     if (tpl)
         as_template_run(&r, tpl);
     else
@@ -460,13 +461,13 @@ typedef struct grouper {
 } grouper;
 
 typedef struct group_key {
-    uint32_t process, owner;
+    uint32_t process, owner, run;
     as_str attrs[3];
 } group_key;
 
 static group_key key_of_fact(const as_teller *t, const as_say_row *row, uint32_t fact)
 {
-    group_key k = {AS_NO_FACT, AS_NO_FACT, {0}};
+    group_key k = {AS_NO_FACT, AS_NO_FACT, t->run[fact], {0}};
     const as_fact *f = as_facts_get(t->facts, fact);
     as_value v;
 
@@ -589,21 +590,26 @@ void as_say_list(as_teller *t, as_kind kind, const uint32_t *facts, size_t n)
         return;
     if (row->flags & AS_SAY_EACH) {
         say_each(t, facts, n);
-    } else if (row->n_group > 0 || (row->flags & (AS_SAY_BY_PROCESS | AS_SAY_BY_OWNER))) {
+    } else if (row->n_group > 0 || t->many_runs ||
+               (row->flags & (AS_SAY_BY_PROCESS | AS_SAY_BY_OWNER))) {
         say_groups(t, row, facts, n);
     } else {
         as_say_fold(t, facts, n);
     }
 }
 
-/* What a process set off is told with the process, a part of a part with the latter. */
+/*
+ * What a process set off is told with the process, what a rule matched with the rule, a
+ * part of a part with the latter.
+ */
 static bool waits(const as_teller *t, as_kind kind, uint32_t fact)
 {
     uint32_t parent = as_teller_parent(t, fact);
 
     if (parent == AS_NO_FACT || t->covered[parent])
         return false;
-    if (kind == AS_KIND_MARK && as_teller_is(t, parent, AS_KIND_PROCESS))
+    if (kind == AS_KIND_MARK &&
+        (as_teller_is(t, parent, AS_KIND_PROCESS) || as_teller_is(t, parent, AS_KIND_SIGMA)))
         return true;
     return as_teller_is(t, parent, kind) && as_say_row_get(kind)->form[AS_SAY_TAIL][0];
 }

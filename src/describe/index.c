@@ -142,31 +142,41 @@ static void find_owners(as_teller *t, uint32_t i)
     }
 }
 
-/* Every part of a joined analysis has processes, and numbers of them, of its own. */
+/*
+ * A process number means a process of one run, and each part of a joined analysis is at
+ * least one.
+ */
 typedef struct pid_key {
     as_str pid;
-    uint32_t part;
+    uint32_t run;
 } pid_key;
+
+/* Facts have at most AS_FACTS_MAX numbers; parts count down from above them. */
+static uint32_t run_key(const as_teller *t, uint32_t fact)
+{
+    return t->run[fact] != AS_NO_FACT ? t->run[fact]
+                                      : AS_NO_FACT - 1 - (uint32_t)as_teller_part(t, fact);
+}
 
 /* Texts are stored once: two facts name the same process if their `pid` is one as_str. */
 static bool same_pid(const void *ctx, uint32_t value, const void *key)
 {
     const as_teller *t = ctx;
-    const pid_key *k = key;
+    const pid_key *want = key;
     as_value v;
 
-    return as_fact_attr(t->facts, fact_at(t, value), AS_ATTR_PID, &v) && v.str == k->pid &&
-           as_teller_part(t, value) == k->part;
+    return as_fact_attr(t->facts, fact_at(t, value), AS_ATTR_PID, &v) && v.str == want->pid &&
+           run_key(t, value) == want->run;
 }
 
 static uint32_t *pid_slot(const as_teller *t, as_map *map, uint32_t fact, as_attr_name attr)
 {
-    pid_key key;
+    pid_key key = {.run = run_key(t, fact)};
     as_value v;
 
     if (!as_fact_attr(t->facts, fact_at(t, fact), attr, &v))
         return NULL;
-    key = (pid_key){v.str, (uint32_t)as_teller_part(t, fact)};
+    key.pid = v.str;
     return as_map_slot(map, as_hash64((as_bytes){(const uint8_t *)&key, sizeof(key)}, 0), &key);
 }
 
@@ -244,6 +254,49 @@ static as_code find_by_pid(as_teller *t)
     return AS_OK;
 }
 
+#define RUNS_COMPARED 100 /* of more, some are taken to have one name */
+
+static bool has_like_runs(const as_teller *t)
+{
+    size_t from = t->list_at[AS_KIND_ANALYSIS], to = t->list_at[AS_KIND_ANALYSIS + 1];
+
+    if (to - from > RUNS_COMPARED)
+        return true;
+    for (size_t i = from; i < to; i++) {
+        for (size_t k = from; k < i; k++) {
+            if (as_bytes_eq(as_run_name(t, t->list[i]), as_run_name(t, t->list[k])))
+                return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * A report of one run says so once. Where it holds several, each with a name, every fact
+ * of one is told as of that one.
+ */
+static void find_runs(as_teller *t)
+{
+    size_t n[AS_PARTS_MAX] = {0}; /* runs of each part */
+
+    for (size_t i = t->list_at[AS_KIND_ANALYSIS]; i < t->list_at[AS_KIND_ANALYSIS + 1]; i++) {
+        if (t->child[t->list[i]] != AS_NO_FACT && as_run_name(t, t->list[i]).n > 0)
+            t->many_runs |= ++n[as_teller_part(t, t->list[i])] > 1;
+    }
+    t->like_runs = t->many_runs && has_like_runs(t);
+    for (uint32_t i = 0; t->many_runs && i < t->n; i++) {
+        if (!is_gone(t, i) && n[as_teller_part(t, i)] > 1)
+            t->run[i] = as_fact_run(t->facts, i);
+    }
+}
+
+as_bytes as_run_name(const as_teller *t, uint32_t run)
+{
+    as_bytes name = as_teller_text(t, run, AS_ATTR_ENVIRONMENT);
+
+    return name.n > 0 ? name : as_teller_text(t, run, AS_ATTR_ID);
+}
+
 static uint32_t *take_links(as_teller *t)
 {
     uint32_t *p = as_arena_take(t->arena, t->n, sizeof(*p));
@@ -261,12 +314,14 @@ as_code as_teller_index(as_teller *t)
     t->actor = take_links(t);
     t->owner = take_links(t);
     t->starter = take_links(t);
+    t->run = take_links(t);
     t->covered = as_arena_take(t->arena, t->n, 1);
-    if (!t->list || !t->child || !t->sibling || !t->actor || !t->owner || !t->starter ||
+    if (!t->list || !t->child || !t->sibling || !t->actor || !t->owner || !t->starter || !t->run ||
         !t->covered)
         return AS_NOMEM;
     sort_by_kind(t);
     link_children(t);
+    find_runs(t);
     for (size_t i = 0; i < t->n; i++) {
         if (!is_gone(t, i))
             find_owners(t, (uint32_t)i);

@@ -224,6 +224,7 @@ static void put_finds(as_teller *t, const struct place *p, const finds *f, size_
     size_t max = distinct <= AS_SAY_LIST_MAX ? AS_SAY_LIST_MAX : AS_SAY_SHOWN, shown = 0;
 
     as_buf_reset(&t->text);
+    as_say_run_of(&r, f->facts, f->n);
     as_put_text(&r, as_bytes_of(p->said[t->options.lang]));
     for (size_t i = 0; i < f->n; i++) {
         finds before = {f->facts, f->values, i};

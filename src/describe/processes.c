@@ -6,21 +6,10 @@
 
 /* What a process did that is told right behind it; the rest has a section of its own. */
 static const as_kind deeds[] = {
-    AS_KIND_EMULATION_STOP,
-    AS_KIND_COMMAND,
-    AS_KIND_SCRIPT,
-    AS_KIND_SCRIPT_BEHAVIOUR,
-    AS_KIND_API_TRACE,
-    AS_KIND_API_USE,
-    AS_KIND_API_RESOLVED,
-    AS_KIND_MODULE,
-    AS_KIND_MEMORY_OPERATION,
-    AS_KIND_EXCEPTION,
-    AS_KIND_EVENT,
-    AS_KIND_ANOMALY,
-    AS_KIND_MARK,
-    AS_KIND_SYSCALL,
-    AS_KIND_SIGNAL,
+    AS_KIND_EMULATION_STOP,   AS_KIND_COMMAND,   AS_KIND_SCRIPT,       AS_KIND_SCRIPT_BEHAVIOUR,
+    AS_KIND_API_TRACE,        AS_KIND_API_USE,   AS_KIND_API_RESOLVED, AS_KIND_MODULE,
+    AS_KIND_MEMORY_OPERATION, AS_KIND_EXCEPTION, AS_KIND_EVENT,        AS_KIND_INJECTION,
+    AS_KIND_ANOMALY,          AS_KIND_MARK,      AS_KIND_SYSCALL,      AS_KIND_SIGNAL,
 };
 
 /* Facts of the kinds above by process: a chain for each process and kind. */

@@ -47,10 +47,14 @@ static const as_say_row rows[] = {
     { .kind = AS_KIND_SAMPLE, .flags = AS_SAY_EACH, NOUN("samples", "样本"),
       ONE("The sample is ~[{name|path|url}]~[type {type}]~[{size}]~[which {tool} takes for {judged_type}]\n"
           "Its hashes are ~[MD5 {md5}]~[SHA-1 {sha1}]~[SHA-256 {sha256}]\n"
-          "Its fuzzy hashes are ~[SSDEEP {ssdeep}]~[TLSH {tlsh}]",
+          "Its fuzzy hashes are ~[SSDEEP {ssdeep}]~[TLSH {tlsh}]~[vhash {vhash}]\n"
+          "{tool}'s verdict on it is {verdict}\n"
+          "[{tool} first saw it at {first_seen}, and last at {last_seen}][{tool} first saw it at {first_seen}{!last_seen}][{tool} last saw it at {last_seen}{!first_seen}]",
           "样本为~[{name|path|url}]~[类型为{type}]~[大小为{size}]~[{tool} 判断其为{judged_type}]\n"
           "哈希值：~[MD5 {md5}]~[SHA-1 {sha1}]~[SHA-256 {sha256}]\n"
-          "模糊哈希：~[SSDEEP {ssdeep}]~[TLSH {tlsh}]"),
+          "模糊哈希：~[SSDEEP {ssdeep}]~[TLSH {tlsh}]~[vhash {vhash}]\n"
+          "{tool} 给出的判定为{verdict}\n"
+          "[{tool} 首次见到该样本：{first_seen}，最近一次：{last_seen}][{tool} 首次见到该样本：{first_seen}{!last_seen}][{tool} 最近一次见到该样本：{last_seen}{!first_seen}]"),
       SAME("{name|url}") },
     { .kind = AS_KIND_SUBMITTED, .flags = AS_SAY_EACH, NOUN("submitted files", "提交的文件"),
       ONE("Another file than the sample was submitted: ~[{name|url}]~[type {type}]~[{size}]~[SHA-256 {sha256}]", "提交的文件与样本不同：~[{name|url}]~[类型为{type}]~[大小为{size}]~[SHA-256 {sha256}]"),
@@ -64,13 +68,15 @@ static const as_say_row rows[] = {
     { .kind = AS_KIND_ANALYSIS, .flags = AS_SAY_EACH, NOUN("analyses", "分析任务"),
       ONE("The report was written by {tool}[ {version}][ as analysis {id}]\n"
           "The run ~[started at {started}]~[ended at {ended}]~[took {duration} seconds]\n"
-          "The set-up was ~[category {category}]~[package {package}]~[machine {machine}]~[virtualised by {machine_manager}]~[network route {route}]\n"
+          "The analysis is dated {time}\n"
+          "The set-up was ~[environment {environment}]~[category {category}]~[package {package}]~[machine {machine}]~[virtualised by {machine_manager}]~[network route {route}]\n"
           "The run used up its whole time limit[{+timeout}]\n"
           "{tool} gave the run a score of {score}\n"
           "{tool}'s verdict on it is {verdict}",
           "本报告由 {tool}[ {version}]生成[，分析编号为{id}]\n"
           "本次运行~[开始于{started}]~[结束于{ended}]~[历时{duration}秒]\n"
-          "运行环境：~[类别{category}]~[分析包{package}]~[虚拟机{machine}]~[虚拟化平台{machine_manager}]~[网络路由{route}]\n"
+          "分析日期为{time}\n"
+          "运行环境：~[{environment}]~[类别{category}]~[分析包{package}]~[虚拟机{machine}]~[虚拟化平台{machine_manager}]~[网络路由{route}]\n"
           "运行达到了时间上限[{+timeout}]\n"
           "{tool} 给出的评分为{score}\n"
           "{tool} 给出的判定为{verdict}"),
@@ -91,8 +97,8 @@ static const as_say_row rows[] = {
       ONE("{tool} names the family {family}[ for {process}]", "{tool} 将[{process}][{!process}样本]归入{family}家族"),
       SAME("{family}") },
     { .kind = AS_KIND_SIGNATURE, .flags = AS_SAY_EACH, NOUN("signatures", "行为特征"),
-      ONE("The signature {name} matched[: “{description|title}”][ (severity {severity})][; families: {family}][; techniques: {technique}]",
-          "命中行为特征{name}[：“{description|title}”][（严重程度{severity}）][；家族：{family}][；技术：{technique}]"),
+      ONE("The signature {name} matched[: “{description|title}”][ (severity {severity})][ (level {level}{!severity})][; families: {family}][; techniques: {technique}]",
+          "命中行为特征{name}[：“{description|title}”][（严重程度{severity}）][（级别{level}{!severity}）][；家族：{family}][；技术：{technique}]"),
       ITEM("{name}[: {description|title}]", "{name}[：{description|title}]") },
     { .kind = AS_KIND_MARK, NOUN("signature marks", "特征依据"),
       ONE("{who} set off {signature|name}[: {description|value}]", "{who}触发了{signature|name}[：{description|value}]"),
@@ -147,24 +153,30 @@ static const as_say_row rows[] = {
       ONE("ClamAV names [{owner}][{!owner}the file] {name}", "ClamAV 将[{owner}][{!owner}文件]识别为{name}"),
       FOLD("ClamAV names [{owner}][{!owner}files]: {items}", "ClamAV 对[{owner}][{!owner}文件]给出{n}个名称：{items}"), SAME("{name}") },
     { .kind = AS_KIND_ANTIVIRUS, .flags = AS_SAY_BY_OWNER, BY2(DETECTED, VERDICT), NOUN("antivirus results", "杀毒引擎结果"),
-      ONE("{engine} [{+detected}detected ][{-detected}found nothing in ][{!detected}{!verdict}has a result for ][{!detected}gave the verdict {verdict} on ][{owner}][{!owner}the file][: {result}]",
-          "{engine}[{+detected}检出][{-detected}未检出][{!detected}对][{owner}][{!owner}该文件][{!detected}的判定为{verdict}][：{result}]"),
-      FOLD("{n} antivirus engines [{+detected}detected ][{-detected}found nothing in ][{!detected}{!verdict}gave a result for ][{!detected}gave the verdict {verdict} on ][{owner}][{!owner}the file]: {items}",
-           "{n}个杀毒引擎[{+detected}检出][{-detected}未检出][{!detected}对][{owner}][{!owner}该文件][{!detected}{!verdict}给出结果][{!detected}的判定为{verdict}]：{items}"),
+      ONE("{engine} [{+detected}detected ][{-detected}found nothing in ][{!detected}{!verdict}has a result for ][{!detected}gave the result {verdict} for ][{owner}][{!owner}the file][: {result}]",
+          "{engine}[{+detected}检出][{-detected}未检出][{!detected}对][{owner}][{!owner}该文件][{!detected}给出结果{verdict}][：{result}]"),
+      FOLD("{n} antivirus engines [{+detected}detected ][{-detected}found nothing in ][{!detected}{!verdict}gave a result for ][{!detected}gave the result {verdict} for ][{owner}][{!owner}the file]: {items}",
+           "{n}个杀毒引擎[{+detected}检出][{-detected}未检出][{!detected}对][{owner}][{!owner}该文件][{!detected}{!verdict}给出结果][{!detected}给出结果{verdict}]：{items}"),
       ITEM("{engine}[ ({result})]", "{engine}[（{result}）]") },
     { .kind = AS_KIND_ANTIVIRUS_SUMMARY, .flags = AS_SAY_EACH, NOUN("antivirus summaries", "杀毒结果汇总"),
-      ONE("[{positives} of {total} antivirus engines detected {owner}][{!owner}{positives} of {total} antivirus engines detected the file][{!total}{positives} antivirus engines detected {owner}][{!total}{!owner}{positives} antivirus engines detected the file][ (scan of {time})]\n[The antivirus service reported: {error}]",
-          "[{total}个杀毒引擎中有{positives}个检出{owner}][{!owner}{total}个杀毒引擎中有{positives}个检出该文件][{!total}{positives}个杀毒引擎检出{owner}][{!total}{!owner}{positives}个杀毒引擎检出该文件][（扫描时间：{time}）]\n[杀毒查询服务返回：{error}]"),
-      SAME("[{positives}/{total}][{!total}{positives}]") },
+      ONE("[{positives} of {total} antivirus engines detected {owner}][{positives} of {total} antivirus engines detected the file{!owner}][{!total}{positives} of the antivirus engines detected {owner}][{!total}{positives} of the antivirus engines detected the file{!owner}][ (scan of {time})]\n[The antivirus service reported: {error}]",
+          "[{total}个杀毒引擎中有{positives}个检出{owner}][{total}个杀毒引擎中有{positives}个检出文件{!owner}][{!total}杀毒引擎中有{positives}个检出{owner}][{!total}杀毒引擎中有{positives}个检出该文件{!owner}][（扫描时间：{time}）]\n[杀毒查询服务返回：{error}]"),
+      SAME("[{positives}/{total}]") },
+    { .kind = AS_KIND_SANDBOX_VERDICT, .flags = AS_SAY_BY_OWNER, BY1(VERDICT), NOUN("verdicts of sandboxes", "沙箱判定"),
+      ONE("The sandbox {environment} gave the verdict {verdict|category} for [{owner}][{!owner}the file][; classification: {class}][; names: {family}][; confidence {confidence}]",
+          "沙箱{environment}对[{owner}][{!owner}文件]给出判定{verdict|category}[；分类：{class}][；名称：{family}][；置信度{confidence}]"),
+      FOLD("{n} sandboxes gave the verdict {verdict|category} for [{owner}][{!owner}the file]: {items}",
+           "{n}个沙箱对[{owner}][{!owner}文件]给出判定{verdict|category}：{items}"),
+      ITEM("{environment}[ ({class})]", "{environment}[（{class}）]") },
     { .kind = AS_KIND_SIGMA, .flags = AS_SAY_EACH, .unit = "条", NOUN("Sigma matches", "Sigma 命中记录"),
-      ONE("The Sigma rule {title}[ of {parent}] matched[: “{description}”][ (level {level})][; tags: {tag}]",
-          "命中[ {parent} 的] Sigma 规则{title}[：“{description}”][（级别：{level}）][；标签：{tag}]"), SAME("{title}") },
+      ONE("The Sigma rule {title}[ of {parent}][ of {source}] matched[: “{description}”][ (level {level})][; tags: {tag}]",
+          "命中[ {parent} 的][ {source} 的] Sigma 规则{title}[：“{description}”][（级别：{level}）][；标签：{tag}]"), SAME("{title}") },
     { .kind = AS_KIND_SIGMA_SOURCE, NOUN("sources of Sigma rules", "Sigma 规则库"),
       ONE("The report tried the Sigma rules of {source}", "报告使用了 {source} 的 Sigma 规则"),
       FOLD("The report tried the Sigma rules of {items}", "报告使用了以下 Sigma 规则库：{items}"), SAME("{source}") },
     { .kind = AS_KIND_IDS_ALERT, BY3(SIGNATURE, DST, DPORT), .unit = "条", NOUN("IDS alerts", "IDS 告警"),
-      ONE("The IDS raised the alert {signature}" FLOW_EN "[ ({category})][, severity {severity}]",
-          "IDS 告警{signature}[（{category}）][：{src}][:{sport}][ → {dst}][:{dport}][，严重程度{severity}]"),
+      ONE("The IDS raised the alert {signature}" FLOW_EN "[ ({category})][, severity {severity}][, level {level}]",
+          "IDS 告警{signature}[（{category}）][：{src}][:{sport}][ → {dst}][:{dport}][，严重程度{severity}][，级别{level}]"),
       FOLD("The IDS raised the alert {signature} {n:time:times}[ for traffic to {dst}][:{dport}][ ({category})][, severity {severity}]",
            "IDS 对[发往{dst}][:{dport}]的流量产生{n}条告警{signature}[（{category}）][，严重程度{severity}]"),
       ITEM("{signature}" FLOW_EN "[ at {time}]", "{signature}[：{src}][:{sport}][ → {dst}][:{dport}][，{time}]") },
@@ -250,6 +262,11 @@ static const as_say_row rows[] = {
       ONE("{who} touched the memory of the symbol {name}[; {#reads:read:reads}][; {#writes:write:writes}][; {#execs:execution:executions}]",
           "{who}访问了符号{name}所在的内存[，读取{#reads}次][，写入{#writes}次][，执行{#execs}次]"),
       FOLD("{who} touched the memory of {n:symbol:symbols}: {items}", "{who}访问了{n}个符号所在的内存：{items}"), SAME("{name}") },
+    { .kind = AS_KIND_INJECTION, .flags = AS_SAY_BY_PROCESS, NOUN("injections into processes", "进程注入"),
+      ONE("[{process} injected code][{!process}Code was injected] into the process {target_path|target_process|target_pid}[ at {time}]",
+          "[{process}向进程{target_path|target_process|target_pid}注入了代码][{!process}有代码被注入进程{target_path|target_process|target_pid}][，时间{time}]"),
+      FOLD("[{process} injected code][{!process}Code was injected] into {n} processes: {items}",
+           "[{process}向{n}个进程注入了代码][{!process}有代码被注入{n}个进程]：{items}"), SAME("{target_path|target_process|target_pid}") },
     { .kind = AS_KIND_ANOMALY, .flags = AS_SAY_BY_PROCESS, NOUN("anomalies", "异常"),
       ONE("The monitor noted an anomaly[ in {process}][: {text|name}][ ({api})]", "监控组件记录到异常[（{process}）][：{text|name}][（{api}）]"),
       FOLD("The monitor noted {n:anomaly:anomalies}: {items}", "监控组件记录到{n}个异常：{items}"), SAME("{text|name|category}[ ({api})]") },
@@ -354,11 +371,11 @@ static const as_say_row rows[] = {
            "[{process}]发出{n}次相同的 HTTP 请求：[{method} ]{url|hostname|dst}[{!url}:{dport}][{!url}{uri|path}]"),
       SAME("[{method} ]{url|hostname|dst}[{!url}{uri|path}]") },
     { .kind = AS_KIND_TLS, .flags = AS_SAY_BY_PROCESS, BY3(SNI, DST, DPORT), .unit = "次", NOUN("TLS handshakes", "TLS 握手"),
-      ONE("[{process} shook hands][{!process}There was a TLS handshake] with [{sni} at ]{dst}[:{dport}][, {version}][, certificate of {subject}][, issued by {issuer}][, JA3 {ja3}]",
-          "[{process}]与 [{sni} / ]{dst}[:{dport}]进行 TLS 握手[，版本{version}][，证书主体{subject}][，签发者{issuer}][，JA3 {ja3}]"),
-      FOLD("[{process} shook hands][{!process}There were TLS handshakes] {n} times with [{sni} at ]{dst}[:{dport}]",
-           "[{process}]与 [{sni} / ]{dst}[:{dport}]进行了{n}次 TLS 握手"),
-      SAME("[{sni} ]{dst}[:{dport}]") },
+      ONE("[{process} shook hands][{!process}There was a TLS handshake][ with {sni} at {dst}][ with {dst}{!sni}][ with {sni}{!dst}][:{dport}][, {version}][, certificate of {subject}][, issued by {issuer}][, JA3 {ja3}]",
+          "[{process}][与{sni} / {dst}][与{dst}{!sni}][与{sni}{!dst}][:{dport}]进行 TLS 握手[，版本{version}][，证书主体{subject}][，签发者{issuer}][，JA3 {ja3}]"),
+      FOLD("[{process} shook hands][{!process}There were TLS handshakes] {n} times[ with {sni} at {dst}][ with {dst}{!sni}][ with {sni}{!dst}][:{dport}]",
+           "[{process}][与{sni} / {dst}][与{dst}{!sni}][与{sni}{!dst}][:{dport}]进行了{n}次 TLS 握手"),
+      SAME("[{sni} ]{dst|ja3}[:{dport}]") },
     { .kind = AS_KIND_ICMP, .flags = AS_SAY_BY_PROCESS, BY2(DST, TYPE), NOUN("ICMP messages", "ICMP 报文"),
       ONE("An ICMP message[ of type {type}] went[ from {src}][ to {dst}]", "ICMP 报文[（类型{type}）][：{src}][ → {dst}]"),
       FOLD("{n} ICMP messages[ of type {type}] went[ to {dst}]", "共有{n}个 ICMP 报文[（类型{type}）][发往{dst}]"), SAME("[{src}][ → {dst}]") },
@@ -375,7 +392,7 @@ static const as_say_row rows[] = {
     { .kind = AS_KIND_NETWORK_FILE, .flags = AS_SAY_EACH, NOUN("files in the traffic", "流量中的文件"),
       ONE("A file went over the network: ~[{name}]~[{type}]~[{size}]~[SHA-256 {sha256}]", "网络流量中提取到文件：~[{name}]~[类型为{type}]~[大小为{size}]~[SHA-256 {sha256}]"), SAME("{name|sha256|md5}") },
     { .kind = AS_KIND_NETWORK_FINGERPRINT, BY3(DST, DPORT, JA3), .unit = "条", NOUN("network fingerprints", "网络指纹"),
-      ONE("A {protocol} fingerprint was taken of traffic[ to {dst}][:{dport}][, JA3 {ja3}][, JA3S {ja3s}]", "{protocol}流量指纹[，目标{dst}][:{dport}][，JA3 {ja3}][，JA3S {ja3s}]"),
+      ONE("A[ {protocol}] fingerprint was taken of traffic[ to {dst}][:{dport}][, JA3 {ja3}][, JA3S {ja3s}]", "{protocol}流量指纹[，目标{dst}][:{dport}][，JA3 {ja3}][，JA3S {ja3s}]"),
       FOLD("{n} fingerprints were taken of traffic[ to {dst}][:{dport}][, JA3 {ja3}]", "[发往{dst}][:{dport}]的流量共有{n}条指纹[，JA3 {ja3}]"), SAME("[{dst}][:{dport}][ {ja3}]") },
     { .kind = AS_KIND_NETWORK_DETAIL, .unit = "项", NOUN("further network details", "其他网络信息"),
       ONE("The report adds about the network[ {name}]: {value|name}", "其他网络信息[{name}]：{value|name}"), FOLD("The report adds {n} network details: {items}", "其他网络信息共{n}项：{items}"),
@@ -450,8 +467,10 @@ static const as_say_row rows[] = {
       FOLD("The audit log noted {type}[: {operation}][ through {process_path}][ for {user}] {n:time:times}[, result {result}]", "审计日志记录了{n}个 {type} 事件[：{operation}][，程序{process_path}][，账户{user}][，结果{result}]"),
       SAME("{type}[ {operation}]") },
     { .kind = AS_KIND_SUMMARY_ITEM, BY1(CATEGORY), .unit = "项", NOUN("summary items", "汇总条目"),
-      ONE("{tool}'s summary lists[ under {category}]: {value|name}", "{tool} 的汇总[在{category}下]列出：{value|name}"),
-      FOLD("{tool}'s summary lists {n} entries[ under {category}]: {items}", "{tool} 的汇总[在{category}下]列出{n}项：{items}"), SAME("{value|name}") },
+      ONE("{tool}'s summary lists[ under {category}]: [{name} = {value}][{value}{!name}][{name}{!value}]",
+          "{tool} 的汇总[在{category}下]列出：[{name} = {value}][{value}{!name}][{name}{!value}]"),
+      FOLD("{tool}'s summary lists {n} entries[ under {category}]: {items}",
+           "{tool} 的汇总[在{category}下]列出{n}项：{items}"), SAME("[{name} = {value}][{value}{!name}][{name}{!value}]") },
 
     /* --- memory --- */
     { .kind = AS_KIND_PAYLOAD, .flags = AS_SAY_EACH, NOUN("payloads", "载荷"),

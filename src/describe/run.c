@@ -76,11 +76,17 @@ static void close_note(const struct part *p)
 
 static void say_gaps(const struct part *p)
 {
+    static const char *const one_of_them[AS_SAY_LANGS] = {
+        "The tool itself calls at least one of the runs failed or aborted.",
+        "工具将其中至少一次运行标记为失败或中止。"};
+
     for (size_t i = 0; i < AS_COUNT(gaps); i++) {
+        bool one = p->t->many_runs && gaps[i].bit == AS_GAP_STATUS;
+
         if (!(p->a->gaps & gaps[i].bit))
             continue;
         begin_note(p);
-        as_buf_text(&p->t->text, gaps[i].said[p->t->options.lang]);
+        as_buf_text(&p->t->text, (one ? one_of_them : gaps[i].said)[p->t->options.lang]);
         close_note(p);
     }
 }

@@ -36,6 +36,32 @@ as_render as_say_render(as_teller *t, uint32_t fact, const as_fold *fold)
     return (as_render){.t = t, .out = &t->text, .fact = fact, .fold = fold, .max = AS_SAY_CUT};
 }
 
+void as_say_run_of(as_render *r, const uint32_t *facts, size_t n)
+{
+    const as_teller *t = r->t;
+    uint32_t run = t->many_runs ? t->run[facts[0]] : AS_NO_FACT;
+    bool zh = t->options.lang == AS_LANG_ZH;
+    as_bytes name, id;
+
+    for (size_t i = 1; i < n; i++) {
+        if (t->run[facts[i]] != run)
+            return;
+    }
+    if (run == AS_NO_FACT)
+        return;
+    name = as_run_name(t, run);
+    id = as_teller_text(t, run, AS_ATTR_ID);
+    if (name.n == 0)
+        return;
+    as_put_value(r, name);
+    if (t->like_runs && id.n > 0 && !as_bytes_eq(id, name)) {
+        as_put_text(r, zh ? AS_LITERAL("（") : AS_LITERAL(" ("));
+        as_put_value(r, id);
+        as_put_text(r, zh ? AS_LITERAL("）") : AS_LITERAL(")"));
+    }
+    as_put_text(r, zh ? AS_LITERAL("：") : AS_LITERAL(": "));
+}
+
 void as_say_use(as_teller *t, uint32_t fact)
 {
     as_buf_add(&t->used, (as_bytes){(const uint8_t *)&fact, sizeof(fact)});
@@ -191,10 +217,15 @@ static as_weight weight_of_level(as_bytes level)
                                         AS_WEIGHT_HIGH};
 
     for (size_t i = 0; i < AS_COUNT(names); i++) {
-        if (as_bytes_eq_nocase(level, as_bytes_of(names[i])))
+        if (as_bytes_ends_nocase(level, names[i])) /* also "IMPACT_SEVERITY_HIGH" */
             return weights[i];
     }
     return AS_WEIGHT_PLAIN;
+}
+
+static as_weight of_level(const as_teller *t, uint32_t fact)
+{
+    return weight_of_level(as_teller_text(t, fact, AS_ATTR_LEVEL));
 }
 
 as_weight as_say_weight(const as_teller *t, uint32_t fact)
@@ -203,11 +234,11 @@ as_weight as_say_weight(const as_teller *t, uint32_t fact)
 
     switch ((int)kind_of(t, fact)) {
     case AS_KIND_SIGNATURE:
-        return n > 2 ? AS_WEIGHT_HIGH : (as_weight)n;
+        return n > 2 ? AS_WEIGHT_HIGH : n > 0 ? (as_weight)n : of_level(t, fact);
     case AS_KIND_IDS_ALERT:
-        return n >= 1 && n <= 3 ? (as_weight)(4 - n) : AS_WEIGHT_PLAIN;
+        return n >= 1 && n <= 3 ? (as_weight)(4 - n) : of_level(t, fact);
     case AS_KIND_SIGMA:
-        return weight_of_level(as_teller_text(t, fact, AS_ATTR_LEVEL));
+        return of_level(t, fact);
     default:
         return AS_WEIGHT_PLAIN;
     }
@@ -357,6 +388,7 @@ void as_say_merged(as_teller *t, const uint32_t *facts, size_t n)
     head = head_of(t, best);
     r = as_say_render(t, best, NULL);
     as_buf_reset(&t->text);
+    as_say_run_of(&r, facts, n);
     if (tpl)
         as_template_run(&r, tpl);
     for (size_t i = 0; i < n; i++)
@@ -364,6 +396,14 @@ void as_say_merged(as_teller *t, const uint32_t *facts, size_t n)
     as_say_tails(t, facts, n, &head.folded);
     as_put_stop(&r);
     as_say_close(t, head, false);
+}
+
+/* The next sentence of a fact, into the line. */
+static bool next_line(as_render *r, const as_template *tpl, size_t *at)
+{
+    as_buf_reset(r->out);
+    as_say_run_of(r, &r->fact, 1);
+    return as_template_line(r, tpl, at);
 }
 
 void as_say_one(as_teller *t, uint32_t fact)
@@ -374,10 +414,11 @@ void as_say_one(as_teller *t, uint32_t fact)
     size_t at = 0;
 
     as_buf_reset(&t->text);
+    as_say_run_of(&r, &fact, 1);
     if (!tpl || !as_template_line(&r, tpl, &at))
         put_plainly(&r);
     r.out = &t->line;
-    for (as_buf_reset(&t->line); tpl && as_template_line(&r, tpl, &at); as_buf_reset(&t->line)) {
+    while (tpl && next_line(&r, tpl, &at)) {
         as_buf next = t->line;
 
         r.out = &t->text;

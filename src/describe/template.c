@@ -230,6 +230,15 @@ static bool has_process(const as_render *r)
     return (!r->fold || r->fold->n == 1) && r->t->actor[r->fact] == AS_NO_FACT && names_process(r);
 }
 
+/* The sample and the run hold everything: neither is worth a name as a parent. */
+static bool has_parent(const as_teller *t, uint32_t fact)
+{
+    uint32_t parent = as_teller_parent(t, fact);
+
+    return parent != AS_NO_FACT && !as_teller_is(t, parent, AS_KIND_SAMPLE) &&
+           !as_teller_is(t, parent, AS_KIND_ANALYSIS);
+}
+
 static bool has_word(const as_render *r, unsigned op)
 {
     const as_teller *t = r->t;
@@ -245,7 +254,7 @@ static bool has_word(const as_render *r, unsigned op)
     case OP_OWNER:
         return as_render_owner(r) != AS_NO_FACT || (!r->fold && as_has_attr(r, AS_ATTR_FILE));
     case OP_PARENT:
-        return as_teller_parent(t, r->fact) != AS_NO_FACT;
+        return has_parent(t, r->fact);
     case OP_FIELDS:
         return as_has_attr(r, AS_ATTR_FIELD);
     case OP_MOST:
@@ -375,7 +384,7 @@ static void put_starter(as_render *r)
 
 static void put_owner(as_render *r)
 {
-    static const as_attr_name names[] = {AS_ATTR_NAME, AS_ATTR_PATH, AS_ATTR_SHA256};
+    static const as_attr_name names[] = {AS_ATTR_NAME, AS_ATTR_PATH, AS_ATTR_SHA256, AS_ATTR_MD5};
     const as_teller *t = r->t;
     uint32_t owner = as_render_owner(r);
     as_bytes name = {0};
@@ -385,7 +394,9 @@ static void put_owner(as_render *r)
         (void)as_put_attr(r, AS_ATTR_FILE);
         return;
     }
-    if (as_teller_is(t, owner, AS_KIND_SAMPLE)) {
+    /* Of several samples each has a name. */
+    if (as_teller_is(t, owner, AS_KIND_SAMPLE) &&
+        t->list_at[AS_KIND_SAMPLE + 1] - t->list_at[AS_KIND_SAMPLE] == 1) {
         as_put_text(r,
                     t->options.lang == AS_LANG_ZH ? AS_LITERAL("样本") : AS_LITERAL("the sample"));
         return;

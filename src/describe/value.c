@@ -196,8 +196,8 @@ static void put_size(as_render *r, as_bytes raw)
 /* True if the value stands there as the report has it. */
 static bool is_address(as_attr_name attr)
 {
-    return attr == AS_ATTR_ADDRESS || attr == AS_ATTR_IMAGEBASE || attr == AS_ATTR_FUNCTION ||
-           attr == AS_ATTR_CALLER || attr == AS_ATTR_TO;
+    return attr == AS_ATTR_ADDRESS || attr == AS_ATTR_ENTRYPOINT || attr == AS_ATTR_IMAGEBASE ||
+           attr == AS_ATTR_FUNCTION || attr == AS_ATTR_CALLER || attr == AS_ATTR_TO;
 }
 
 static bool put_typed(as_render *r, as_attr_name attr, const as_value *v)

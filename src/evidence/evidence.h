@@ -228,6 +228,13 @@ const as_fact *as_facts_get(const as_facts *f, size_t i);
  */
 uint32_t as_fact_parent(const as_facts *f, const as_fact *fact);
 
+/*
+ * The run (a fact of kind ANALYSIS) that a fact is or belongs to, or AS_NO_FACT. A report
+ * that holds several sandboxes' runs of one sample has one for each: the same process
+ * number or path in two of them is not the same process or event.
+ */
+uint32_t as_fact_run(const as_facts *f, uint32_t fact);
+
 /* NULL if there are none. */
 const as_attr *as_fact_attrs(const as_facts *f, const as_fact *fact); /* n_attrs of them */
 const as_evidence *as_fact_evidence(const as_facts *f, const as_fact *fact);

@@ -247,6 +247,21 @@ uint32_t as_fact_parent(const as_facts *f, const as_fact *fact)
     return present(f, fact->parent);
 }
 
+/* Processes nest as deep as JSON does; deeper is no report. */
+#define RUN_STEPS_MAX 1024
+
+uint32_t as_fact_run(const as_facts *f, uint32_t fact)
+{
+    uint32_t at = present(f, fact);
+
+    for (size_t i = 0; at != AS_NO_FACT && i < RUN_STEPS_MAX; i++) {
+        if (fact_at(f, at)->kind == AS_KIND_ANALYSIS)
+            return at;
+        at = present(f, fact_at(f, at)->parent);
+    }
+    return AS_NO_FACT;
+}
+
 const as_attr *as_fact_attrs(const as_facts *f, const as_fact *fact)
 {
     return attrs_of(f, fact);

@@ -71,6 +71,7 @@ typedef enum as_attr_type {
     X(PLATFORM, "platform", TEXT)                           \
     X(ROUTE, "route", TEXT)                                 \
     X(TIMEOUT, "timeout", FLAG)                             \
+    X(ENVIRONMENT, "environment", TEXT) /* the sandbox or system of a run */ \
     X(MACHINE, "machine", TEXT)                             \
     X(MACHINE_LABEL, "machine_label", TEXT)                 \
     X(MACHINE_MANAGER, "machine_manager", TEXT)             \
@@ -93,6 +94,8 @@ typedef enum as_attr_type {
     X(SHA3_384, "sha3_384", TEXT)                           \
     X(SSDEEP, "ssdeep", TEXT)                               \
     X(TLSH, "tlsh", TEXT)                                   \
+    X(VHASH, "vhash", TEXT)                                 \
+    X(AUTHENTIHASH, "authentihash", TEXT)                   \
     X(RH_HASH, "rh_hash", TEXT)                             \
     X(TYPE, "type", TEXT)                                   \
     X(JUDGED_TYPE, "judged_type", TEXT)                     \
@@ -284,6 +287,7 @@ typedef enum as_attr_name {
     X(CLAMAV, "clamav", DETECTIONS, NAME, NAME)                                         \
     X(ANTIVIRUS, "antivirus", DETECTIONS, ENGINE, NAME)                                 \
     X(ANTIVIRUS_SUMMARY, "antivirus_summary", DETECTIONS, POSITIVES, NAME)              \
+    X(SANDBOX_VERDICT, "sandbox_verdict", DETECTIONS, ENVIRONMENT, NAME)                \
     X(SIGMA, "sigma", DETECTIONS, TITLE, RULE)                                          \
     X(SIGMA_SOURCE, "sigma_source", DETECTIONS, SOURCE, SOURCE)                         \
     X(IDS_ALERT, "ids_alert", DETECTIONS, SIGNATURE, SIGNATURE)                         \
@@ -307,6 +311,7 @@ typedef enum as_attr_name {
     X(MEMORY_OPERATION, "memory_operation", PROCESSES, OPERATION, NAME)                 \
     X(EXCEPTION, "exception", PROCESSES, CODE, NAME) /* that a handler of the code took */ \
     X(SYMBOL_ACCESS, "symbol_access", PROCESSES, NAME, NAME)                            \
+    X(INJECTION, "process_injection", PROCESSES, TARGET_PATH, NAME)                     \
     X(ANOMALY, "anomaly", PROCESSES, NAME, NAME)                                        \
     X(SCRIPT, "script", PROCESSES, NAME, NAME)                                          \
     X(SCRIPT_BEHAVIOUR, "script_behaviour", PROCESSES, NAME, NAME)                      \

@@ -240,6 +240,7 @@ extern const as_reader as_reader_yara, as_reader_yara_x;
 extern const as_reader as_reader_strace, as_reader_auditd;
 extern const as_reader as_reader_cuckoo3, as_reader_speakeasy;
 extern const as_reader as_reader_volatility3, as_reader_volatility2;
+extern const as_reader as_reader_virustotal, as_reader_hybrid;
 
 /*
  * For readers that are one JSON document and one shape: the root object's members, or
@@ -267,6 +268,10 @@ as_code as_walk_evidence(as_walk *w, const as_place *place, uint64_t end, as_evi
                          as_err *err) AS_CHECKED;
 as_code as_walk_key(as_walk *w, const as_json_tok *t, as_step *ret, as_err *err) AS_CHECKED;
 as_code as_walk_facts_failed(as_walk *w, as_code rc, as_err *err);
+
+/* The scalar `t`, whose text is `text`, as a detail of `fact` under the nearest key above it. */
+as_code as_walk_detail(as_walk *w, as_place *place, uint32_t fact, as_form form,
+                       const as_json_tok *t, as_bytes text, as_err *err) AS_CHECKED;
 
 /* Counts the value that `t` begins as unmapped, after passing over it. */
 as_code as_walk_pass(as_walk *w, const as_place *place, as_json_tok *t, bool known,

@@ -67,6 +67,7 @@ static bool is_joinable(as_kind kind)
 
 /* Facts by kind and identity; chains of equal ones, oldest first. */
 struct table {
+    bool runs;       /* of several runs: only facts of one are compared */
     uint32_t *slots; /* 1 + fact */
     uint32_t *next;  /* by fact: 1 + the next with the same slot */
     size_t mask;
@@ -138,11 +139,30 @@ static bool same_actor(const as_facts *f, const as_fact *a, const as_fact *b)
     return of_b == AS_NO_FACT || of_b == actor(f, a);
 }
 
-static size_t slot_of(const struct table *t, as_kind kind, as_str ident)
+/* A report of one run may tell some of its facts outside of it. */
+static bool has_runs(const as_facts *f)
+{
+    size_t n = 0;
+
+    for (uint32_t i = 0; n < 2 && i < as_facts_count(f); i++) {
+        const as_fact *fact = as_facts_get(f, i);
+
+        n += fact->kind == AS_KIND_ANALYSIS && !(fact->flags & AS_FACT_GONE);
+    }
+    return n > 1;
+}
+
+/* What two sandboxes saw is two things, however alike. */
+static uint32_t run_of(const as_facts *f, const struct table *t, uint32_t fact)
+{
+    return t->runs ? as_fact_run(f, fact) : AS_NO_FACT;
+}
+
+static size_t slot_of(const struct table *t, as_kind kind, as_str ident, uint32_t run)
 {
     uint64_t key = (uint64_t)kind << 32 | ident;
 
-    key *= 0x9e3779b97f4a7c15u;
+    key = (key ^ (uint64_t)run << 17) * 0x9e3779b97f4a7c15u;
     return (size_t)(key >> 20) & t->mask;
 }
 
@@ -150,7 +170,7 @@ static size_t slot_of(const struct table *t, as_kind kind, as_str ident)
 static as_code place(as_facts *f, struct table *t, uint32_t i, as_str ident)
 {
     const as_fact *fact = as_facts_get(f, i);
-    uint32_t *link = &t->slots[slot_of(t, (as_kind)fact->kind, ident)];
+    uint32_t *link = &t->slots[slot_of(t, (as_kind)fact->kind, ident, run_of(f, t, i))];
     size_t tried = 0;
 
     for (; *link; link = &t->next[*link - 1]) {
@@ -158,6 +178,8 @@ static as_code place(as_facts *f, struct table *t, uint32_t i, as_str ident)
         const as_fact *o = as_facts_get(f, other);
 
         /* Thousands that differ under one identity are not worth comparing in pairs. */
+        if (run_of(f, t, other) != run_of(f, t, i))
+            continue;
         if (o->kind != fact->kind || (o->flags & AS_FACT_GONE) || tried++ >= CHAIN_MAX ||
             o->n_evidence >= SEEN_MAX)
             continue;
@@ -177,7 +199,7 @@ static as_code place(as_facts *f, struct table *t, uint32_t i, as_str ident)
 static as_code join_alike(as_facts *f)
 {
     size_t n = as_facts_count(f);
-    struct table t = {0};
+    struct table t = {.runs = has_runs(f)};
     as_code rc = table_init(&t, n);
 
     /* Facts of a process first, so that the summary's go to them and not the reverse. */
@@ -242,7 +264,7 @@ static bool better(const as_facts *f, uint32_t a, uint32_t b)
 static as_code join_processes(as_facts *f)
 {
     size_t n = as_facts_count(f);
-    struct table t = {0};
+    struct table t = {.runs = has_runs(f)};
     as_code rc = table_init(&t, n);
 
     for (uint32_t i = 0; !rc && i < n; i++) {
@@ -253,8 +275,9 @@ static as_code join_processes(as_facts *f)
         if (fact->kind != AS_KIND_PROCESS || (fact->flags & AS_FACT_GONE) ||
             !as_fact_attr(f, fact, AS_ATTR_PID, &pid))
             continue;
-        link = &t.slots[slot_of(&t, AS_KIND_PROCESS, pid.str)];
-        while (*link && !same_process(f, as_facts_get(f, *link - 1), fact))
+        link = &t.slots[slot_of(&t, AS_KIND_PROCESS, pid.str, run_of(f, &t, i))];
+        while (*link && (run_of(f, &t, *link - 1) != run_of(f, &t, i) ||
+                         !same_process(f, as_facts_get(f, *link - 1), fact)))
             link = &t.next[*link - 1];
         if (!*link) {
             *link = i + 1;

@@ -71,7 +71,7 @@ static as_code look_value(as_json *j, as_head *h, char path[96], unsigned depth,
     }
 }
 
-/* The end of the first bytes cuts the value off: a fault of the text means nothing here. */
+/* The end of the first bytes cuts the value off: a fault here means nothing, but for memory. */
 static as_code look_json(as_head *h, as_source *s)
 {
     as_json_limits limits = AS_JSON_LIMITS_DEFAULT;

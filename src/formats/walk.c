@@ -123,8 +123,8 @@ static as_place *named_place(as_place *place)
 }
 
 /* What does not fit into a draft is told beside it, as a detail of the same fact. */
-static as_code overflow(as_walk *w, as_place *place, uint32_t fact, as_form form,
-                        const as_json_tok *t, as_bytes text, as_err *err)
+as_code as_walk_detail(as_walk *w, as_place *place, uint32_t fact, as_form form,
+                       const as_json_tok *t, as_bytes text, as_err *err)
 {
     as_place *named = named_place(place);
     as_draft d;
@@ -165,7 +165,7 @@ as_code as_walk_attr(as_walk *w, as_place *place, uint32_t fact, as_draft *draft
     if (rc)
         return rc;
     if (draft->n_attrs == AS_DRAFT_ATTRS)
-        return overflow(w, place, fact, form, t, text, err);
+        return as_walk_detail(w, place, fact, form, t, text, err);
     rc = as_draft_text(draft, w->facts, name, form, text);
     return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
 }
@@ -334,8 +334,8 @@ static __attribute__((noinline)) as_code read_fact(as_walk *w, as_place *place, 
     as_draft d;
     as_code rc;
 
-    if (says_nothing(t) && !n_keys)
-        return AS_OK;
+    if (says_nothing(t) && (!n_keys || (row->key && row->key_attr != AS_NO_ATTR)))
+        return AS_OK; /* a key that is only known by its row says nothing by itself */
     if (is_scalar(t->type) && !says_nothing(t)) {
         self = find_row(row->sub, (as_bytes){0});
         if (!self || self->act != AS_ACT_ATTR || !self->key)

@@ -148,6 +148,19 @@ static struct heirloom inherit(const as_facts *f, const as_fact *fact)
     return h;
 }
 
+/* Where the run was that the fact is of: two runs of one report may say the same. */
+static struct heirloom run_of(const as_facts *f, const as_fact *fact)
+{
+    uint32_t run = as_fact_run(f, as_fact_parent(f, fact));
+    struct heirloom h = {.name = AS_ATTR_ENVIRONMENT};
+    as_value own;
+
+    if (run != AS_NO_FACT && as_fact_attr(f, as_facts_get(f, run), h.name, &h.value) &&
+        !as_fact_attr(f, fact, h.name, &own))
+        h.evidence = as_fact_evidence(f, as_facts_get(f, run));
+    return h;
+}
+
 /* All values of the attribute that stands at `first`, as an array if `many`. */
 static void put_attr(as_buf *out, const as_facts *f, const as_attr *attrs, size_t n, size_t first,
                      bool many)
@@ -166,6 +179,8 @@ static void put_attr(as_buf *out, const as_facts *f, const as_attr *attrs, size_
     if (many)
         as_buf_byte(out, ']');
 }
+
+#define HEIRLOOMS 2
 
 static void put_attrs(as_buf *out, const as_facts *f, const as_fact *fact, const struct heirloom *h)
 {
@@ -186,38 +201,48 @@ static void put_attrs(as_buf *out, const as_facts *f, const as_fact *fact, const
         *times = 0;
         comma = true;
     }
-    if (h->evidence) {
-        put_key(out, as_attr_get(h->name)->name, comma);
-        put_value(out, h->value.form, h->value.text);
+    for (size_t i = 0; i < HEIRLOOMS; i++) {
+        if (!h[i].evidence)
+            continue;
+        put_key(out, as_attr_get(h[i].name)->name, comma);
+        put_value(out, h[i].value.form, h[i].value.text);
+        comma = true;
     }
     as_buf_byte(out, '}');
 }
 
-void as_report_fact(const as_analysis *a, const as_fact *fact, as_buf *out)
+/* Of joined facts, and of those from which attributes were taken. */
+static void put_also(as_buf *out, const as_analysis *a, const as_fact *fact,
+                     const struct heirloom *h)
 {
     const as_evidence *e = as_fact_evidence(a->facts, fact);
-    struct heirloom h = inherit(a->facts, fact);
-    bool also = fact->n_evidence > 1 || h.evidence;
+    const char *before = ",\"also\":[";
+
+    for (size_t i = 1; i < fact->n_evidence; i++, before = ",") {
+        as_buf_text(out, before);
+        put_evidence(out, a, &e[i]);
+    }
+    for (size_t i = 0; i < HEIRLOOMS; i++) {
+        if (!h[i].evidence)
+            continue;
+        as_buf_text(out, before);
+        put_evidence(out, a, h[i].evidence);
+        before = ",";
+    }
+    if (*before == ',' && !before[1])
+        as_buf_byte(out, ']');
+}
+
+void as_report_fact(const as_analysis *a, const as_fact *fact, as_buf *out)
+{
+    const struct heirloom h[HEIRLOOMS] = {inherit(a->facts, fact), run_of(a->facts, fact)};
 
     as_buf_add(out, AS_LITERAL("{\"kind\":\""));
     as_buf_text(out, as_kind_get((as_kind)fact->kind)->name);
     as_buf_add(out, AS_LITERAL("\",\"attrs\":"));
-    put_attrs(out, a->facts, fact, &h);
+    put_attrs(out, a->facts, fact, h);
     as_buf_add(out, AS_LITERAL(",\"evidence\":"));
-    put_evidence(out, a, &e[0]);
-    if (also)
-        as_buf_add(out, AS_LITERAL(",\"also\":["));
-    for (size_t i = 1; i < fact->n_evidence; i++) {
-        if (i > 1)
-            as_buf_byte(out, ',');
-        put_evidence(out, a, &e[i]);
-    }
-    if (h.evidence) {
-        if (fact->n_evidence > 1)
-            as_buf_byte(out, ',');
-        put_evidence(out, a, h.evidence);
-    }
-    if (also)
-        as_buf_byte(out, ']');
+    put_evidence(out, a, as_fact_evidence(a->facts, fact));
+    put_also(out, a, fact, h);
     as_buf_byte(out, '}');
 }

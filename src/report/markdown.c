@@ -198,6 +198,7 @@ static void put_tree(struct page *p, const as_tree *tree)
         const as_fact *fact = as_facts_get(f, node->fact);
         uint32_t depth = node->depth < TREE_DEPTH_MAX ? node->depth : TREE_DEPTH_MAX;
         as_bytes pid = as_fact_text(f, fact, AS_ATTR_PID);
+        as_bytes run = node->depth == 0 ? as_part_run_name(f, node->fact) : (as_bytes){0};
 
         as_buf_fill(p->out, ' ', 2 * (size_t)depth);
         as_buf_text(p->out, "- ");
@@ -212,6 +213,11 @@ static void put_tree(struct page *p, const as_tree *tree)
             as_buf_text(p->out, ", ");
             as_doc_part_name(p->out, p->a,
                              as_analysis_part(p->a, as_fact_evidence(f, fact)->begin));
+        }
+        if (run.n > 0) {
+            as_buf_text(p->out, " ");
+            as_escape_visible(&p->scratch, run);
+            put_scratch(p);
         }
         as_buf_byte(p->out, '\n');
     }

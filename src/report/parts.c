@@ -215,6 +215,23 @@ as_bytes as_part_process_name(const as_facts *f, const as_fact *process)
     return AS_LITERAL("?");
 }
 
+as_bytes as_part_run_name(const as_facts *f, uint32_t process)
+{
+    uint32_t run = as_fact_run(f, process);
+    size_t runs = 0;
+    as_bytes name;
+
+    for (size_t i = 0; run != AS_NO_FACT && i < as_facts_count(f) && runs < 2; i++) {
+        const as_fact *fact = as_facts_get(f, i);
+
+        runs += fact->kind == AS_KIND_ANALYSIS && !(fact->flags & AS_FACT_GONE);
+    }
+    if (runs < 2)
+        return (as_bytes){0};
+    name = as_fact_text(f, as_facts_get(f, run), AS_ATTR_ENVIRONMENT);
+    return name.n > 0 ? name : as_fact_text(f, as_facts_get(f, run), AS_ATTR_ID);
+}
+
 void as_part_fit(as_buf *out, as_bytes visible, size_t columns, bool *ret_cut)
 {
     size_t at = 0, used = 0, keep = 0;

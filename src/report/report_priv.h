@@ -128,6 +128,9 @@ bool as_part_sample(as_buf *out, const as_analysis *a, as_attr_name name);
 /* What a process is called: the first of its names that the report has. */
 as_bytes as_part_process_name(const as_facts *f, const as_fact *process);
 
+/* Where the run of a process was, if the report holds several runs; else {0}. */
+as_bytes as_part_run_name(const as_facts *f, uint32_t process);
+
 /* Longest beginning of visible text with at most `columns`, a cut marked by an ellipsis. */
 void as_part_fit(as_buf *out, as_bytes visible, size_t columns, bool *ret_cut);
 

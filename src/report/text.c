@@ -233,6 +233,7 @@ static void put_process(struct page *p, const as_tree_node *node)
                      : node->weight == AS_WEIGHT_MEDIUM ? AS_STYLE_MEDIUM
                                                         : AS_STYLE_VALUE;
     as_bytes seen = as_fact_text(f, fact, AS_ATTR_FIRST_SEEN);
+    as_bytes run = node->depth == 0 ? as_part_run_name(f, node->fact) : (as_bytes){0};
     as_bytes pid = as_fact_text(f, fact, AS_ATTR_PID);
     size_t part = as_analysis_part(p->a, as_fact_evidence(f, fact)->begin);
     bool cut;
@@ -256,6 +257,11 @@ static void put_process(struct page *p, const as_tree_node *node)
         as_style_begin(p->out, p->options->colour, AS_STYLE_DIM);
         as_escape_visible_cut(p->out, seen, NAME_COLUMNS);
         as_style_end(p->out, p->options->colour, AS_STYLE_DIM);
+    }
+    if (run.n > 0) {
+        as_buf_text(p->out, "  (");
+        as_escape_visible_cut(p->out, run, NAME_COLUMNS);
+        as_buf_byte(p->out, ')');
     }
     as_buf_byte(p->out, '\n');
 }

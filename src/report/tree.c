@@ -11,6 +11,7 @@
 struct item {
     int64_t ms;
     uint64_t pid;
+    uint32_t run;
     uint32_t fact;
     uint32_t parent, child, sibling; /* first child; next sibling */
     uint32_t node;
@@ -18,18 +19,19 @@ struct item {
     uint8_t seen; /* 1: on the way up, 2: done */
 };
 
-/* An item by a number of its own: its process id or its fact. */
+/* An item by a number of its own: its process id in its run, or its fact. */
 struct key {
     uint64_t number;
-    uint32_t item;
+    uint32_t run, item;
 };
 
-/* Each part of a joined analysis has numbers of its own. */
-static uint64_t number_in_part(const as_analysis *a, const as_fact *fact, uint64_t pid)
+/* The run that a process is of; where the report names none, the part of a joined analysis. */
+static uint32_t run_of(const as_analysis *a, uint32_t fact)
 {
-    size_t part = as_analysis_part(a, as_fact_evidence(a->facts, fact)->begin);
+    uint32_t run = as_fact_run(a->facts, fact);
+    const as_evidence *e = as_fact_evidence(a->facts, as_facts_get(a->facts, fact));
 
-    return pid + part * ((uint64_t)1 << 56);
+    return run != AS_NO_FACT ? run : AS_NO_FACT - 1 - (uint32_t)as_analysis_part(a, e->begin);
 }
 
 static bool number_of(const as_facts *f, const as_fact *fact, as_attr_name name, uint64_t *ret)
@@ -53,13 +55,16 @@ static int cmp_key(const void *left, const void *right)
 
     if (a->number != b->number)
         return a->number < b->number ? -1 : 1;
+    if (a->run != b->run)
+        return a->run < b->run ? -1 : 1;
     return a->item < b->item ? -1 : a->item > b->item;
 }
 
-/* Index of the first entry that is not below {number, item}. */
-static size_t lower_bound(const struct key *index, size_t n, uint64_t number, uint32_t item)
+/* Index of the first entry that is not below {number, run, item}. */
+static size_t lower_bound(const struct key *index, size_t n, uint64_t number, uint32_t run,
+                          uint32_t item)
 {
-    const struct key key = {number, item};
+    const struct key key = {number, run, item};
     size_t low = 0;
 
     while (n > 0) {
@@ -79,20 +84,22 @@ static size_t lower_bound(const struct key *index, size_t n, uint64_t number, ui
  * The parent of item `i` by process id. Ids are used again, so the latest process
  * before it is meant; a later one only where a report lists children first.
  */
-static uint32_t parent_of(const struct key *index, size_t n, uint64_t ppid, uint32_t i)
+static uint32_t parent_of(const struct key *index, size_t n, uint64_t ppid, uint32_t run,
+                          uint32_t i)
 {
-    size_t at = lower_bound(index, n, ppid, i);
+    size_t at = lower_bound(index, n, ppid, run, i);
 
-    if (at > 0 && index[at - 1].number == ppid)
+    if (at > 0 && index[at - 1].number == ppid && index[at - 1].run == run)
         return index[at - 1].item;
     if (at < n && index[at].item == i)
         at++;
-    return at < n && index[at].number == ppid ? index[at].item : AS_TREE_NONE;
+    return at < n && index[at].number == ppid && index[at].run == run ? index[at].item
+                                                                      : AS_TREE_NONE;
 }
 
 static uint32_t item_of(const struct key *by_fact, size_t n, uint32_t fact)
 {
-    size_t at = lower_bound(by_fact, n, fact, 0);
+    size_t at = lower_bound(by_fact, n, fact, 0, 0);
 
     return at < n && by_fact[at].number == fact ? by_fact[at].item : AS_TREE_NONE;
 }
@@ -107,7 +114,7 @@ static void find_parents(const as_analysis *a, struct item *items, size_t n,
         uint64_t ppid;
 
         if (number_of(f, fact, AS_ATTR_PPID, &ppid))
-            items[i].parent = parent_of(by_pid, n_pids, number_in_part(a, fact, ppid), i);
+            items[i].parent = parent_of(by_pid, n_pids, ppid, items[i].run, i);
         else
             items[i].parent = item_of(by_fact, n, as_fact_parent(f, fact));
         if (items[i].parent == i)
@@ -240,8 +247,8 @@ static void collect(const as_analysis *a, struct item *items)
         if (!is_process(f, i))
             continue;
         item->fact = i;
+        item->run = run_of(a, i);
         item->has_pid = number_of(f, fact, AS_ATTR_PID, &item->pid);
-        item->pid = number_in_part(a, fact, item->pid);
         if (!as_when(as_fact_text(f, fact, AS_ATTR_FIRST_SEEN), &item->ms))
             item->ms = INT64_MAX;
         n++;
@@ -256,9 +263,9 @@ static size_t make_keys(const struct item *items, size_t n, struct key *by_pid, 
     size_t n_pids = 0;
 
     for (uint32_t i = 0; i < n; i++) {
-        by_fact[i] = (struct key){items[i].fact, i};
+        by_fact[i] = (struct key){items[i].fact, 0, i};
         if (items[i].has_pid)
-            by_pid[n_pids++] = (struct key){items[i].pid, i};
+            by_pid[n_pids++] = (struct key){items[i].pid, items[i].run, i};
     }
     if (n > 1)
         qsort(by_fact, n, sizeof(*by_fact), cmp_key);

@@ -201,6 +201,40 @@ static void a_dropped_number_stands_for_another_parent(void **state)
     as_facts_free(f);
 }
 
+static void a_fact_is_of_the_run_above_it(void **state)
+{
+    as_facts *f = as_facts_new(0);
+    uint32_t runs[2], gone = AS_NO_FACT, process, part, other;
+    as_draft d;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        as_draft_init(&d, AS_KIND_ANALYSIS);
+        put_evidence(&d, i, i + 1);
+        runs[i] = add(f, &d);
+    }
+    assert_int_equal(as_facts_reserve(f, &gone), AS_OK);
+    as_facts_drop(f, gone, runs[1]);
+    as_draft_init(&d, AS_KIND_PROCESS);
+    put_evidence(&d, 5, 6);
+    d.parent = gone;
+    process = add(f, &d);
+    d.kind = AS_KIND_MUTEX;
+    d.parent = process;
+    part = add(f, &d);
+    d.parent = AS_NO_FACT;
+    other = add(f, &d);
+    assert_int_equal(as_fact_run(f, runs[0]), runs[0]);
+    assert_int_equal(as_fact_run(f, gone), runs[1]);
+    assert_int_equal(as_fact_run(f, process), runs[1]);
+    assert_int_equal(as_fact_run(f, part), runs[1]);
+    assert_int_equal(as_fact_run(f, other), AS_NO_FACT);
+    assert_int_equal(as_fact_run(f, AS_NO_FACT), AS_NO_FACT);
+    assert_int_equal(as_facts_join(f, runs[0], runs[1]), AS_OK);
+    assert_int_equal(as_fact_run(f, part), runs[0]);
+    as_facts_free(f);
+}
+
 static void an_open_evidence_is_closed_where_it_began(void **state)
 {
     as_facts *f = as_facts_new(0);
@@ -383,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_draft_holds_no_more_than_its_attributes),
         cmocka_unit_test(parts_may_come_before_their_fact),
         cmocka_unit_test(a_dropped_number_stands_for_another_parent),
+        cmocka_unit_test(a_fact_is_of_the_run_above_it),
         cmocka_unit_test(an_open_evidence_is_closed_where_it_began),
         cmocka_unit_test(two_hundred_thousand_facts_are_compact),
         cmocka_unit_test(the_limit_holds_for_facts),

@@ -46,7 +46,7 @@ static void check_cut(const char *path, as_bytes in, size_t n)
     if (n)
         memcpy(copy, in.p, n);
     rc = read_report((as_bytes){copy, n}, NULL, &a, &err);
-    /* The start of an array may be anybody's. */
+    /* A list cut short may hold too little to say whose it is. */
     if ((rc != AS_INVALID && !(rc == AS_UNKNOWN && begins_array(in))) || a)
         fail_msg("%s cut to %zu bytes: %s", path, n, as_code_name(rc));
     if (rc == AS_INVALID && err.offset > n)
@@ -150,8 +150,9 @@ struct bend {
 /* By these members a report is known to be one: bent, they may leave it unknown. */
 static bool tells_tool(const struct dom *d, uint32_t member)
 {
-    static const char *const keys[] = {"info",    "meta", "metadata", "query_status", "matches",
-                                       "columns", "rows", "sample",   "analysis"};
+    static const char *const keys[] = {"info",     "meta",    "metadata", "query_status",
+                                       "matches",  "columns", "rows",     "sample",
+                                       "analysis", "data",    "result"};
 
     for (size_t i = 0; i < AS_COUNT(keys); i++) {
         if (dom_key_is(d, member, as_bytes_of(keys[i])))
@@ -166,7 +167,7 @@ static void bend_below(struct bend *b, uint32_t node, unsigned level, bool of_in
     unsigned seen = 0;
 
     for (uint32_t x = self->child; x; x = b->d.nodes[x].next, seen++) {
-        bool info = of_info || (level == 0 && tells_tool(&b->d, x));
+        bool info = of_info || (level == 0 && (self->type == '[' || tells_tool(&b->d, x)));
 
         if (level >= b->all && self->type == '[' && seen >= 1)
             break;

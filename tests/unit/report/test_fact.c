@@ -55,6 +55,32 @@ static void values_under_one_name_become_an_array(void **state)
     sample_done(&s);
 }
 
+static void a_fact_of_a_run_says_where_that_was(void **state)
+{
+    struct sample s;
+    as_buf out = {0};
+    uint32_t file, run, process;
+    as_draft d;
+
+    (void)state;
+    sample_init(&s);
+    file = sample_fact(&s, AS_KIND_SAMPLE, AS_NO_FACT, AS_ATTR_SHA256, AS_LITERAL("ab"));
+    run = sample_fact(&s, AS_KIND_ANALYSIS, file, AS_ATTR_ENVIRONMENT, AS_LITERAL("Box"));
+    process = sample_fact(&s, AS_KIND_PROCESS, run, AS_ATTR_PID, AS_LITERAL("7"));
+    sample_draft(&s, &d, AS_KIND_MUTEX, "m");
+    d.parent = process;
+    sample_attr(&s, &d, AS_ATTR_NAME, AS_FORM_TEXT, AS_LITERAL("x"));
+    sample_expect(line_of(&s, sample_add(&s, &d), &out),
+                  "\"attrs\":{\"name\":\"x\",\"pid\":\"7\",\"environment\":\"Box\"}");
+    as_buf_reset(&out);
+    sample_expect(line_of(&s, process, &out),
+                  "\"attrs\":{\"pid\":\"7\",\"file\":\"ab\",\"environment\":\"Box\"}");
+    as_buf_reset(&out);
+    sample_expect(line_of(&s, run, &out), "\"attrs\":{\"environment\":\"Box\",\"file\":\"ab\"}");
+    as_buf_done(&out);
+    sample_done(&s);
+}
+
 static void a_number_that_json_does_not_know_is_a_string(void **state)
 {
     static const char *const odd[] = {"007", "", "-", "1.", ".5", "1e", "0x10", "1 ", "+1", "NaN"};
@@ -217,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fact_is_one_line_with_its_evidence),
         cmocka_unit_test(values_under_one_name_become_an_array),
+        cmocka_unit_test(a_fact_of_a_run_says_where_that_was),
         cmocka_unit_test(a_number_that_json_does_not_know_is_a_string),
         cmocka_unit_test(further_evidence_stands_under_also),
         cmocka_unit_test(a_part_carries_the_identity_of_its_process),

@@ -61,6 +61,50 @@ static void a_process_id_used_twice_means_the_latest_before(void **state)
     sample_done(&s);
 }
 
+/* A process of the run that `run` is, with its number and its parent's. */
+static uint32_t process_of(struct sample *s, uint32_t run, const char *pid, const char *ppid)
+{
+    uint32_t fact = AS_NO_FACT;
+    as_draft d;
+
+    sample_draft(s, &d, AS_KIND_PROCESS, pid);
+    d.parent = run;
+    sample_attr(s, &d, AS_ATTR_PID, AS_FORM_TEXT, as_bytes_of(pid));
+    sample_attr(s, &d, AS_ATTR_PPID, AS_FORM_TEXT, as_bytes_of(ppid));
+    assert_int_equal(as_facts_add(s->facts, &d, &fact), AS_OK);
+    return fact;
+}
+
+static void processes_of_two_runs_are_not_linked_by_their_numbers(void **state)
+{
+    struct sample s;
+    uint32_t runs[2] = {0}, first, second, orphan, child;
+    as_tree tree;
+
+    (void)state;
+    sample_init(&s);
+    for (unsigned i = 0; i < 2; i++) {
+        as_draft d;
+
+        sample_draft(&s, &d, AS_KIND_ANALYSIS, "run");
+        sample_attr(&s, &d, AS_ATTR_ENVIRONMENT, AS_FORM_TEXT, as_bytes_of(i ? "B" : "A"));
+        assert_int_equal(as_facts_add(s.facts, &d, &runs[i]), AS_OK);
+    }
+    first = process_of(&s, runs[0], "7", "1");
+    second = process_of(&s, runs[1], "8", "7");
+    orphan = process_of(&s, runs[1], "7", "1");
+    child = process_of(&s, runs[0], "8", "7");
+    tree = built(&s);
+    assert_int_equal(tree.nodes[as_tree_find(&tree, first)].parent, AS_TREE_NONE);
+    assert_int_equal(tree.nodes[as_tree_find(&tree, orphan)].parent, AS_TREE_NONE);
+    assert_int_equal(tree.nodes[as_tree_find(&tree, child)].parent, as_tree_find(&tree, first));
+    assert_int_equal(tree.nodes[as_tree_find(&tree, second)].parent, as_tree_find(&tree, orphan));
+    assert_true(as_bytes_is(as_part_run_name(s.facts, first), "A"));
+    assert_true(as_bytes_is(as_part_run_name(s.facts, second), "B"));
+    as_tree_done(&tree);
+    sample_done(&s);
+}
+
 static void a_child_may_come_before_its_parent(void **state)
 {
     struct sample s;
@@ -211,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(children_follow_their_parent),
         cmocka_unit_test(a_process_id_used_twice_means_the_latest_before),
+        cmocka_unit_test(processes_of_two_runs_are_not_linked_by_their_numbers),
         cmocka_unit_test(a_child_may_come_before_its_parent),
         cmocka_unit_test(siblings_stand_in_order_of_time),
         cmocka_unit_test(a_circle_of_parents_is_cut),
