@@ -169,7 +169,7 @@ static const as_linux_call calls[] = {
 
 const as_linux_call *as_linux_call_of(as_bytes name)
 {
-    size_t low = 0, high = AS_COUNT(calls);
+    size_t low = 0, high = name.n ? AS_COUNT(calls) : 0;
 
     while (low < high) {
         size_t mid = low + (high - low) / 2;

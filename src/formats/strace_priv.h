@@ -91,6 +91,7 @@ typedef struct as_strace_process {
     as_str name, path, command_line, first_seen;
     bool has_image;
     bool cut;        /* strace left out a part of what is told */
+    bool starter;    /* it started another: it is no child of that one, nor a thread of it */
     bool put;        /* what becomes known later is another fact's */
     as_step leaving; /* the line on which it asked to end, or 0 */
     uint32_t tasks;  /* threads that have not ended */

@@ -201,8 +201,9 @@ as_strace_file *as_strace_file_of(as_strace_process *p, uint32_t fd, bool make)
 }
 
 /* What a child has of the process that started it. */
-static void inherit(as_strace_process *p, const as_strace_process *from)
+static void inherit(as_strace_process *p, as_strace_process *from)
 {
+    from->starter = true;
     p->above = from->fact;
     p->ppid = from->pid;
     p->name = from->name; /* until it runs another program, it runs this one */
@@ -400,7 +401,7 @@ static void move_into(as_strace *s, as_strace_task *t, as_strace_process *p)
 {
     as_strace_process *old = t->process;
 
-    if (old == p || old->put || old->tasks > 1)
+    if (old == p || old->put || old->starter || old->tasks > 1)
         return;
     as_facts_drop(s->w->facts, old->fact, p->fact);
     process_free(old);
@@ -415,8 +416,8 @@ as_code as_strace_started(as_strace *s, as_strace_task *t, uint32_t tid, bool th
 
     if (t->child && t->child != tid && find(s, t->child))
         return AS_OK; /* in a PID namespace of its own it has another number */
-    if (child == t)
-        return AS_OK;
+    if (child && child->process == t->process)
+        return AS_OK; /* a thread of it already */
     if (child && t->at.last > child->born && t->at.last != 0 && t->waiting) {
         rc = as_strace_end_task(s, child, err); /* the number is used again */
         if (rc)
@@ -436,7 +437,9 @@ as_code as_strace_started(as_strace *s, as_strace_task *t, uint32_t tid, bool th
     }
     if (thread)
         move_into(s, child, t->process);
-    else if (child->process->above == AS_NO_FACT && !child->process->put) {
+    else if (child->process->above == AS_NO_FACT && !child->process->put &&
+             !child->process->starter) {
+        t->process->starter = true;
         child->process->above = t->process->fact;
         child->process->ppid = t->process->pid;
         if (!child->process->name)

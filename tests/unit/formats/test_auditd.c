@@ -105,22 +105,20 @@ static void fields_are_parted_and_decoded(void **state)
 static void addresses_are_read_from_their_bytes(void **state)
 {
     static const struct {
-        const char *saddr;
-        bool told;
-        const char *ip;
+        const char *saddr, *ip, *path;
         unsigned port;
-        const char *path;
+        bool told;
     } cases[] = {
-        {"02000050C63364070000000000000000", false, "198.51.100.7", 80, ""},
-        {"0A0001BB0000000020010DB800000000000000000000000100000000", false, "2001:db8::1", 443, ""},
-        {"01002F72756E2F782E736F636B0000", false, "", 0, "/run/x.sock"},
-        {"0100006162", false, "", 0, "ab"},
-        {"{ saddr_fam=inet laddr=1.2.3.4 lport=5 }", true, "1.2.3.4", 5, ""},
-        {"{ saddr_fam=local path=/run/y }", true, "", 0, "/run/y"},
-        {"0200", false, NULL, 0, NULL},
-        {"10000000000000000000", false, NULL, 0, NULL}, /* netlink */
-        {"zz", false, NULL, 0, NULL},
-        {"", false, NULL, 0, NULL},
+        {"02000050C63364070000000000000000", "198.51.100.7", "", 80, false},
+        {"0A0001BB0000000020010DB800000000000000000000000100000000", "2001:db8::1", "", 443, false},
+        {"01002F72756E2F782E736F636B0000", "", "/run/x.sock", 0, false},
+        {"0100006162", "", "ab", 0, false},
+        {"{ saddr_fam=inet laddr=1.2.3.4 lport=5 }", "1.2.3.4", "", 5, true},
+        {"{ saddr_fam=local path=/run/y }", "", "/run/y", 0, true},
+        {"0200", NULL, NULL, 0, false},
+        {"10000000000000000000", NULL, NULL, 0, false}, /* netlink */
+        {"zz", NULL, NULL, 0, false},
+        {"", NULL, NULL, 0, false},
     };
     as_buf b = {0};
 
