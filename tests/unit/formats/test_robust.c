@@ -150,8 +150,9 @@ struct bend {
 /* By these members a report is known to be one: bent, they may leave it unknown. */
 static bool tells_tool(const struct dom *d, uint32_t member)
 {
-    static const char *const keys[] = {"info",    "meta", "metadata", "query_status", "matches",
-                                       "columns", "rows", "sample",   "analysis"};
+    static const char *const keys[] = {"info",     "meta",    "metadata",    "query_status",
+                                       "matches",  "columns", "rows",        "sample",
+                                       "analysis", "result",  "api_response"};
 
     for (size_t i = 0; i < AS_COUNT(keys); i++) {
         if (dom_key_is(d, member, as_bytes_of(keys[i])))
