@@ -299,6 +299,8 @@ typedef enum as_attr_name {
     X(API_USE, "api_use", PROCESSES, API, NAME)                                         \
     X(API_RESOLVED, "api_resolved", PROCESSES, NAME, NAME)                              \
     X(MODULE, "module_loaded", PROCESSES, PATH, NAME)                                   \
+    X(MODULE_MAPPED, "module_mapped", PROCESSES, PATH, NAME)                            \
+    X(PROCESS_RUNNING, "process_running", PROCESSES, PID, NAME) /* as the log began */  \
     X(EVENT, "event", PROCESSES, OPERATION, NAME)                                       \
     X(PROCESS_ENDED, "process_ended", PROCESSES, PID, NAME)                             \
     X(PROCESS_ACCESS, "process_access", PROCESSES, TARGET_PATH, NAME)                   \
@@ -415,6 +417,7 @@ typedef enum as_attr_name {
     X(STATIC_DETAIL, "static_detail", STATIC, NAME, NAME)                               \
     X(SCREENSHOT, "screenshot", RUN, NAME, NAME)                                        \
     X(RESULT_SECTION, "result_section", RUN, TITLE, NAME)                               \
+    X(API_WATCHED, "api_watched", RUN, NAME, NAME) /* a function the tool hooked */     \
     X(TABLE_ROW, "table_row", RUN, FIELD_VALUE, NAME) /* of no table assay knows */     \
     X(TOOL_ERROR, "tool_error", RUN, TEXT, NAME)                                        \
     X(TOOL_LOG, "tool_log", RUN, TEXT, NAME)                                            \
