@@ -63,11 +63,12 @@ static as_code build_sections(as_teller *t, as_doc *d)
 }
 
 /* What stands behind the last slash of a path. */
-static as_bytes file_name(as_bytes path)
+static as_bytes file_name(as_bytes path, bool of_guest)
 {
-    const uint8_t *slash = path.n > 0 ? memrchr(path.p, '/', path.n) : NULL;
-    size_t skip = slash ? (size_t)(slash - path.p) + 1 : 0;
+    size_t skip = path.n;
 
+    while (skip > 0 && path.p[skip - 1] != '/' && !(of_guest && path.p[skip - 1] == '\\'))
+        skip--;
     return (as_bytes){path.p + skip, path.n - skip};
 }
 
@@ -97,12 +98,12 @@ static as_code build_title(as_teller *t, as_doc *d)
         for (size_t i = 0; i < AS_COUNT(names) && name.n == 0; i++)
             name = as_teller_text(t, a->sample, names[i]);
         if (name.n == 0)
-            name = file_name(as_teller_text(t, a->sample, AS_ATTR_PATH));
+            name = file_name(as_teller_text(t, a->sample, AS_ATTR_PATH), true);
         if (name.n == 0)
             name = as_teller_text(t, a->sample, AS_ATTR_SHA256);
     }
     if (a->sample >= t->n)
-        name = file_name(as_bytes_of(a->source)); /* a log has no sample */
+        name = file_name(as_bytes_of(a->source), false); /* a log has no sample */
     if (name.n > 0)
         as_put_value(&r, name);
     else

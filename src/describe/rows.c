@@ -27,8 +27,8 @@
 #define KEYS(kind_, more_flags, en_verb, zh_verb)                                             \
     { .kind = AS_KIND_##kind_, .flags = AS_SAY_PATHS | (more_flags), .most = AS_MOST_KEY,     \
       .unit = "条", NOUN("registry entries", "注册表项"),                                     \
-      ONE("{who} " en_verb " the registry entry {key}[ (value {name})]",                      \
-          "{who}" zh_verb "注册表项{key}[（值{name}）]"),                                     \
+      ONE("{who} " en_verb " the registry entry {key}[ (value {name})][, data {value}]",      \
+          "{who}" zh_verb "注册表项{key}[（值{name}）][，数据{value}]"),                      \
       FOLD("{who} " en_verb " {n:registry entry:registry entries}[, most often under {most}]: {items}", \
            "{who}" zh_verb "{n}条注册表项[，主要位于{most}下]：{items}"),                     \
       ITEM("{key}[ ({name})]", "{key}[（{name}）]") }
@@ -66,19 +66,23 @@ static const as_say_row rows[] = {
       SAME("{value|url|domain|ip|mail}") },
 
     { .kind = AS_KIND_ANALYSIS, .flags = AS_SAY_EACH, NOUN("analyses", "分析任务"),
-      ONE("The report was written by {tool}[ {version}][ as analysis {id}]\n"
+      ONE("The report was written by {tool}[{!engine} {version}][ as analysis {id}]\n"
+          "Its results come from {engine}[ {version}]\n"
           "The run ~[started at {started}]~[ended at {ended}]~[took {duration} seconds]\n"
           "The analysis is dated {time}\n"
           "The set-up was ~[environment {environment}]~[category {category}]~[package {package}]~[machine {machine}]~[virtualised by {machine_manager}]~[network route {route}]\n"
           "The run used up its whole time limit[{+timeout}]\n"
           "{tool} gave the run a score of {score}\n"
+          "{tool} gave the run the status {status}\n"
           "{tool}'s verdict on it is {verdict}",
-          "本报告由 {tool}[ {version}]生成[，分析编号为{id}]\n"
+          "本报告由 {tool}[{!engine} {version}]生成[，分析编号为{id}]\n"
+          "结果来自 {engine}[ {version}]\n"
           "本次运行~[开始于{started}]~[结束于{ended}]~[历时{duration}秒]\n"
           "分析日期为{time}\n"
           "运行环境：~[{environment}]~[类别{category}]~[分析包{package}]~[虚拟机{machine}]~[虚拟化平台{machine_manager}]~[网络路由{route}]\n"
           "运行达到了时间上限[{+timeout}]\n"
           "{tool} 给出的评分为{score}\n"
+          "{tool} 给出的运行状态为{status}\n"
           "{tool} 给出的判定为{verdict}"),
       SAME("[{id}]") },
     { .kind = AS_KIND_TASK, .flags = AS_SAY_EACH, NOUN("tasks", "子任务"),
@@ -97,9 +101,9 @@ static const as_say_row rows[] = {
       ONE("{tool} names the family {family}[ for {process}]", "{tool} 将[{process}][{!process}样本]归入{family}家族"),
       SAME("{family}") },
     { .kind = AS_KIND_SIGNATURE, .flags = AS_SAY_EACH, NOUN("signatures", "行为特征"),
-      ONE("The signature {name} matched[: “{description|title}”][ (severity {severity})][ (level {level}{!severity})][; families: {family}][; techniques: {technique}]",
-          "命中行为特征{name}[：“{description|title}”][（严重程度{severity}）][（级别{level}{!severity}）][；家族：{family}][；技术：{technique}]"),
-      ITEM("{name}[: {description|title}]", "{name}[：{description|title}]") },
+      ONE("The signature {name|rule|title} matched[: “{description|title}”][ (severity {severity})][ (level {level}{!severity})][ (score {score})][; families: {family}][; techniques: {technique}]",
+          "命中行为特征{name|rule|title}[：“{description|title}”][（严重程度{severity}）][（级别{level}{!severity}）][（评分{score}）][；家族：{family}][；技术：{technique}]"),
+      ITEM("{name|rule|title}[: {description|title}]", "{name|rule|title}[：{description|title}]") },
     { .kind = AS_KIND_MARK, NOUN("signature marks", "特征依据"),
       ONE("{who} set off {signature|name}[: {description|value}]", "{who}触发了{signature|name}[：{description|value}]"),
       FOLD("{who} set off {n:signature:signatures}: {items}", "{who}触发了{n}个行为特征：{items}"),
@@ -189,8 +193,8 @@ static const as_say_row rows[] = {
 
     /* --- processes --- */
     { .kind = AS_KIND_PROCESS, .flags = AS_SAY_EACH, NOUN("processes", "进程"),
-      ONE("[{name|process_name|path|procid}][{!name|process_name|path|procid}A process of unknown name][ (PID {pid}{run})] [was started by {starter}][{!starter}ran][ with the command line {command_line}][; its image is {path|module_path|process_path}][; it was first seen at {first_seen}][; it ended at {ended}][; {tool} says that code was injected into it{+injected}]",
-          "[{starter}启动了][{name|process_name|path}][{!name|process_name|path}名称未知的进程][（PID {pid}{run}）][{!starter}开始运行][，命令行：{command_line}][；映像路径：{path|module_path|process_path}][；首次出现于{first_seen}][；结束于{ended}][；{tool} 标记其被注入代码{+injected}]"),
+      ONE("[{name|process_name|path|procid}][{!name|process_name|path|procid}A process of unknown name][ (PID {pid}{run})] [was started by {starter}][{!starter}ran][ with the command line {command_line}][; its image is {path|module_path|process_path}][; it was first seen at {first_seen}][; it ended at {ended}][; it had not ended when the run did (its end is given as {open_end})][; {tool} says that code was injected into it{+injected}]",
+          "[{starter}启动了][{name|process_name|path}][{!name|process_name|path}名称未知的进程][（PID {pid}{run}）][{!starter}开始运行][，命令行：{command_line}][；映像路径：{path|module_path|process_path}][；首次出现于{first_seen}][；结束于{ended}][；运行结束时仍未退出（结束时间记为{open_end}）][；{tool} 标记其被注入代码{+injected}]"),
       ITEM("{name|process_name|path|pid}[ (PID {pid}{run})]", "{name|process_name|path|pid}[（PID {pid}{run}）]") },
     { .kind = AS_KIND_ENTRY_POINT, .flags = AS_SAY_EACH, NOUN("entry points", "入口点"),
       ONE("{tool} emulated the entry point {type}[ at {entrypoint}][ in the process with PID {pid}][: {#instructions:instruction:instructions}][; it returned {result}]",
@@ -220,6 +224,13 @@ static const as_say_row rows[] = {
     { .kind = AS_KIND_MODULE, .flags = AS_SAY_BY_PROCESS | AS_SAY_PATHS, NOUN("modules", "模块"),
       ONE("{who} loaded {path|name}", "{who}加载了模块{path|name}"),
       FOLD("{who} loaded {n:module:modules}[ from {dir}]: {items}", "{who}加载了{n}个模块[，均位于{dir}下]：{items}"), SAME("{path|name}") },
+    { .kind = AS_KIND_MODULE_MAPPED, .flags = AS_SAY_BY_PROCESS | AS_SAY_PATHS, NOUN("mapped modules", "映射的模块"),
+      ONE("{who} had {path|address} mapped into memory", "{who}的内存中映射了{path|address}"),
+      FOLD("{who} had {n:module:modules}[ from {dir}] mapped into memory: {items}", "{who}的内存中映射了{n}个模块[，均位于{dir}下]：{items}"), SAME("{path|address}") },
+    { .kind = AS_KIND_PROCESS_RUNNING, NOUN("processes already running", "已在运行的进程"),
+      ONE("{path|name} (PID {pid}) was running when the log began", "日志开始时{path|name}（PID {pid}）已在运行"),
+      FOLD("{n} processes were running when the log began: {items}", "日志开始时已有{n}个进程在运行：{items}"),
+      ITEM("{path|name}[ (PID {pid})]", "{path|name}[（PID {pid}）]") },
     { .kind = AS_KIND_EVENT, MOST(OPERATION, OBJECT), .flags = AS_SAY_BY_PROCESS, .unit = "个", NOUN("events", "事件"),
       ONE("The tool noted the event {operation}[ {object}][: {path|key|service}][ from {from}][ to {to}][, content {content}][, result {status}][ ({process})][ at {time}]",
           "记录到事件{operation}[ {object}][：{path|key|service}][，自{from}][到{to}][，内容{content}][，结果{status}][（{process}）][，时间{time}]"),
@@ -584,6 +595,16 @@ static const as_say_row rows[] = {
     { .kind = AS_KIND_SCREENSHOT, .unit = "张", NOUN("screenshots", "屏幕截图"),
       ONE("One screenshot was taken[: {name|host_path}][; text on it: {text}]", "截取了一张屏幕截图[：{name|host_path}][；图中文字：{text}]"),
       FOLD("{n} screenshots were taken: {items}", "共截取{n}张屏幕截图：{items}"), SAME("{name|host_path}") },
+    { .kind = AS_KIND_RESULT_SECTION, NOUN("sections of the result", "结果小节"),
+      ONE("{tool}'s result has the section {title}[: {description}]", "{tool} 的结果包含小节{title}[：{description}]"),
+      FOLD("{tool}'s result has {n:section:sections} besides those that are signatures: {items}", "除行为特征外，{tool} 的结果还有{n}个小节：{items}"),
+      ITEM("{title}[: {description}]", "{title}[：{description}]") },
+    { .kind = AS_KIND_API_WATCHED, NOUN("watched functions", "监视的函数"),
+      ONE("{tool} watched calls of {name}", "{tool} 监视了对{name}的调用"),
+      FOLD("{tool} watched calls of {n:function:functions}: {items}", "{tool} 监视了对{n}个函数的调用：{items}"), SAME("{name|offset}") },
+    { .kind = AS_KIND_TABLE_ROW, .unit = "行", NOUN("rows of tables", "表格行"),
+      ONE("A table of the report has the row {field_value}", "报告表格中的一行：{field_value}"),
+      FOLD("Tables of the report have {n:row:rows}: {items}", "报告表格共{n}行：{items}"), ITEM("({field_value})", "（{field_value}）") },
     { .kind = AS_KIND_TOOL_ERROR, .flags = AS_SAY_LONG, .unit = "条", NOUN("errors of the tool", "工具错误"),
       ONE("{tool} reported an error: {text}", "{tool} 报告了错误：{text}"), FOLD("{tool} reported {n} errors: {items}", "{tool} 报告了{n}条错误：{items}"), SAME("{text}") },
     { .kind = AS_KIND_TOOL_LOG, .flags = AS_SAY_LONG, .unit = "条", NOUN("log entries of the tool", "工具日志"),

@@ -233,6 +233,7 @@ static const char *const labels[AS_ATTR_NAME_COUNT] = {
     [AS_ATTR_AT_MOST] = "至多",
     [AS_ATTR_LAST_SEEN] = "最近出现",
     [AS_ATTR_REPEATED] = "出现次数",
+    [AS_ATTR_OPEN_END] = "未结束标记",
     [AS_ATTR_METADATA] = "元数据",
     [AS_ATTR_CHANNEL] = "事件通道",
     [AS_ATTR_RECORD] = "记录号",

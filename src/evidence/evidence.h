@@ -165,10 +165,11 @@ as_code as_facts_add(as_facts *f, const as_draft *d, uint32_t *ret) AS_CHECKED;
 void as_facts_drop(as_facts *f, uint32_t fact, uint32_t parent);
 
 /*
- * Joins fact `from` into `into`: attributes that `into` lacks (by name) and all
- * evidence that it lacks move over, and `from` is gone. `into` keeps its own kind and
- * parent; as_fact_parent() gives it as the parent of the children of `from`. A number
- * that was joined already stands for the fact it was joined into.
+ * Joins fact `from` into `into`: attributes that `into` lacks (by name; of FIELD and
+ * FIELD_VALUE the pairs) and all evidence that it lacks move over, and `from` is gone.
+ * `into` keeps its own kind and parent; as_fact_parent() gives it as the parent of the
+ * children of `from`. A number that was joined already stands for the fact it was joined
+ * into.
  */
 as_code as_facts_join(as_facts *f, uint32_t into, uint32_t from) AS_CHECKED;
 

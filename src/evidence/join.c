@@ -25,11 +25,33 @@ static uint32_t present(const as_facts *f, uint32_t fact)
 
 /* --- what `into` has not got ---------------------------------------------------- */
 
-/* `values`: another value of a name that is there is lacking too. */
-static bool lacks_attr(const as_attr *have, size_t n, const as_attr *attr, bool values)
+static bool is_pair(const as_attr *attrs, size_t n, size_t i)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (have[i].name == attr->name && (!values || have[i].str == attr->str))
+    return i + 1 < n && attrs[i].name == AS_ATTR_FIELD && attrs[i + 1].name == AS_ATTR_FIELD_VALUE;
+}
+
+static bool lacks_pair(const as_attr *have, size_t n, const as_attr *pair)
+{
+    for (size_t i = 0; i + 1 < n; i++) {
+        if (is_pair(have, n, i) && have[i].str == pair[0].str && have[i + 1].str == pair[1].str)
+            return false;
+    }
+    return true;
+}
+
+/*
+ * Whether `have` lacks attribute `i` of `more`. `values`: another value of a name that is
+ * there is lacking too. Of FIELD and FIELD_VALUE none stands without the other.
+ */
+static bool lacks_attr(const as_attr *have, size_t n, const as_attr *more, size_t n_more, size_t i,
+                       bool values)
+{
+    if (is_pair(more, n_more, i))
+        return lacks_pair(have, n, &more[i]);
+    if (i > 0 && is_pair(more, n_more, i - 1))
+        return lacks_pair(have, n, &more[i - 1]);
+    for (size_t k = 0; k < n; k++) {
+        if (have[k].name == more[i].name && (!values || have[k].str == more[i].str))
             return false;
     }
     return true;
@@ -51,7 +73,7 @@ static size_t count_attrs(const as_facts *f, const as_fact *into, const as_fact 
     size_t n = 0;
 
     for (size_t i = 0; i < from->n_attrs; i++)
-        n += lacks_attr(have, into->n_attrs, &more[i], values);
+        n += lacks_attr(have, into->n_attrs, more, from->n_attrs, i, values);
     return n;
 }
 
@@ -143,10 +165,10 @@ static void take_attrs(as_facts *f, as_fact *into, const as_fact *from, bool val
     size_t had = into->n_attrs; /* a name that `from` has twice comes over twice */
 
     for (size_t i = 0; i < from->n_attrs; i++) {
-        const as_attr *a = &all[from->attrs + i];
+        const as_attr *more = &all[from->attrs];
 
-        if (lacks_attr(all + into->attrs, had, a, values))
-            all[into->attrs + into->n_attrs++] = *a;
+        if (lacks_attr(all + into->attrs, had, more, from->n_attrs, i, values))
+            all[into->attrs + into->n_attrs++] = more[i];
     }
 }
 

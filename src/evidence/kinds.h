@@ -226,6 +226,7 @@ typedef enum as_attr_type {
     X(AT_MOST, "at_most", INT)                              \
     X(LAST_SEEN, "last_seen", TIME)                         \
     X(REPEATED, "repeated", INT) /* times that a long log says so; told once: digest.c */ \
+    X(OPEN_END, "open_end", TIME) /* an end that stands for none: it had not ended */ \
     X(METADATA, "metadata", TEXT) /* several fields that the tool put into one text */ \
     X(CHANNEL, "channel", TEXT) /* of the Windows event log */ \
     X(RECORD, "record", INT) /* its number in the log */    \
@@ -302,6 +303,8 @@ typedef enum as_attr_name {
     X(API_USE, "api_use", PROCESSES, API, NAME)                                         \
     X(API_RESOLVED, "api_resolved", PROCESSES, NAME, NAME)                              \
     X(MODULE, "module_loaded", PROCESSES, PATH, NAME)                                   \
+    X(MODULE_MAPPED, "module_mapped", PROCESSES, PATH, NAME)                            \
+    X(PROCESS_RUNNING, "process_running", PROCESSES, PID, NAME) /* as the log began */  \
     X(EVENT, "event", PROCESSES, OPERATION, NAME)                                       \
     X(PROCESS_ENDED, "process_ended", PROCESSES, PID, NAME)                             \
     X(PROCESS_ACCESS, "process_access", PROCESSES, TARGET_PATH, NAME)                   \
@@ -418,6 +421,9 @@ typedef enum as_attr_name {
     X(LIBRARY_FUNCTION, "library_function", STATIC, NAME, NAME)                         \
     X(STATIC_DETAIL, "static_detail", STATIC, NAME, NAME)                               \
     X(SCREENSHOT, "screenshot", RUN, NAME, NAME)                                        \
+    X(RESULT_SECTION, "result_section", RUN, TITLE, NAME)                               \
+    X(API_WATCHED, "api_watched", RUN, NAME, NAME) /* a function the tool hooked */     \
+    X(TABLE_ROW, "table_row", RUN, FIELD_VALUE, NAME) /* of no table assay knows */     \
     X(TOOL_ERROR, "tool_error", RUN, TEXT, NAME)                                        \
     X(TOOL_LOG, "tool_log", RUN, TEXT, NAME)                                            \
     X(TOOL_MODULE, "tool_module", RUN, NAME, NAME)                                      \

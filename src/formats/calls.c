@@ -113,45 +113,12 @@ static as_code keep(as_walk *w, const as_json_tok *t, struct span *ret, as_err *
 /* A value that is no scalar is kept as it was written. */
 static as_code keep_any(as_walk *w, as_json_tok *t, struct span *ret, as_err *err)
 {
-    size_t at = w->call.n, n = 0;
-    as_json_type open = t->type;
-    as_json_type last = open;
-    as_code rc;
+    size_t at = w->call.n;
+    as_code rc = as_walk_copy(w, t, &w->call, err);
 
-    if (open != AS_JSON_OBJECT && open != AS_JSON_ARRAY)
-        return keep(w, t, ret, err);
-    /* The bytes leave the window as the parser goes on: write them anew, token by token. */
-    as_buf_byte(&w->call, open == AS_JSON_OBJECT ? '{' : '[');
-    for (size_t depth = 1; depth; n++) {
-        rc = as_walk_next(w, t, err);
-        if (rc)
-            return rc;
-        switch (t->type) {
-        case AS_JSON_OBJECT_END:
-        case AS_JSON_ARRAY_END:
-            as_buf_byte(&w->call, t->type == AS_JSON_OBJECT_END ? '}' : ']');
-            depth--;
-            break;
-        default:
-            if (last == AS_JSON_KEY)
-                as_buf_byte(&w->call, ':');
-            else if (last != AS_JSON_OBJECT && last != AS_JSON_ARRAY)
-                as_buf_byte(&w->call, ',');
-            if (t->type == AS_JSON_OBJECT || t->type == AS_JSON_ARRAY) {
-                as_buf_byte(&w->call, t->type == AS_JSON_OBJECT ? '{' : '[');
-                depth++;
-            } else if (t->type == AS_JSON_KEY || t->type == AS_JSON_STRING) {
-                as_buf_byte(&w->call, '"');
-                as_buf_add(&w->call, t->raw);
-                as_buf_byte(&w->call, '"');
-            } else {
-                as_buf_add(&w->call, t->raw);
-            }
-        }
-        last = t->type;
-    }
-    *ret = (struct span){at, w->call.n - at};
-    return w->call.failed ? as_fail_nomem(err, "an API call") : AS_OK;
+    if (!rc)
+        *ret = (struct span){at, w->call.n - at};
+    return rc;
 }
 
 as_code as_call_keep(as_walk *w, as_json_tok *t, size_t *ret_at, size_t *ret_n, as_err *err)

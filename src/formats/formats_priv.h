@@ -36,6 +36,9 @@ typedef enum as_act {
     /* Every scalar at any depth is a new fact of kind `what`: VALUE the scalar, NAME its
      * key, GROUP the keys above that, from this one on. */
     AS_ACT_LEAVES,
+    /* Every scalar at any depth is an attribute of the current fact under its own name: FIELD
+     * the nearest key, FIELD_VALUE the scalar. */
+    AS_ACT_FIELDS,
     /* Each [a, b] of an array is a new fact of kind `what` with two attributes. */
     AS_ACT_PAIRS,
     /* `hook` reads the value itself. */
@@ -141,6 +144,11 @@ struct as_row {
         .key_attr = AS_NO_ATTR, .act = AS_ACT_LEAVES, .what = AS_KIND_##kind                       \
     }
 
+#define OTHER_FIELDS                                                                               \
+    {                                                                                              \
+        .key_attr = AS_NO_ATTR, .act = AS_ACT_FIELDS                                               \
+    }
+
 #define SHAPE(name, ...)                                                                           \
     static const as_row name##_rows[] = {__VA_ARGS__};                                             \
     const as_shape as_shape_##name = {name##_rows, AS_COUNT(name##_rows)}
@@ -182,6 +190,7 @@ struct as_walk {
     as_buf path;                    /* pattern of an unmapped value */
     as_buf call;                    /* bytes of the call in hand */
     struct as_tally *tally;
+    const as_evidence *inside; /* the text in whose JSON the walker is: see as_walk_inside() */
     struct as_counts *counts; /* once as_counts_begin() was called */
     struct as_paths *paths;
     void *own;          /* what the hooks of one reader share */
@@ -241,6 +250,8 @@ extern const as_reader as_reader_strace, as_reader_auditd;
 extern const as_reader as_reader_cuckoo3, as_reader_speakeasy;
 extern const as_reader as_reader_volatility3, as_reader_volatility2;
 extern const as_reader as_reader_virustotal, as_reader_hybrid;
+extern const as_reader as_reader_assemblyline;
+extern const as_reader as_reader_drakvuf, as_reader_drakvuf_report;
 
 /*
  * For readers that are one JSON document and one shape: the root object's members, or
@@ -305,6 +316,28 @@ as_code as_walk_each(as_walk *w, as_place *place, uint32_t fact, as_element *fn,
 /* From a key to its value: `child` becomes the value's place. */
 as_code as_walk_value(as_walk *w, as_place *place, as_place *child, as_json_tok *t,
                       as_err *err) AS_CHECKED;
+
+/*
+ * One member's value as `row` says, its beginning in `t`: what as_walk_member() does once it
+ * has found the row.
+ */
+as_code as_walk_apply(as_walk *w, as_place *place, const as_row *row, uint32_t fact,
+                      as_draft *draft, as_json_tok *t, as_err *err) AS_CHECKED;
+
+/* embed.c: JSON in a text of the report. */
+
+/* Whether `text` is one whole JSON object or array. */
+as_code as_walk_is_json(as_bytes text, bool *ret, as_err *err) AS_CHECKED;
+
+/*
+ * Reads `text`, which as_walk_is_json(), as `row` says. It stands at `place`, up to `end`:
+ * that value of the report is the evidence of whatever it tells.
+ */
+as_code as_walk_inside(as_walk *w, as_place *place, uint64_t end, as_bytes text,
+                       const as_row *row, uint32_t fact, as_draft *draft, as_err *err) AS_CHECKED;
+
+/* Appends the value that `t` begins, written anew: of a text its content, else JSON. */
+as_code as_walk_copy(as_walk *w, as_json_tok *t, as_buf *out, as_err *err) AS_CHECKED;
 
 /* coverage.c */
 struct as_paths *as_paths_new(void) AS_CHECKED;

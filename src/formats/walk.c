@@ -80,8 +80,13 @@ as_code as_walk_evidence(as_walk *w, const as_place *place, uint64_t end, as_evi
                          as_err *err)
 {
     as_node node = 0;
-    as_code rc = place->up ? node_of(w, place->up, &node, err) : AS_OK;
+    as_code rc;
 
+    if (w->inside) {
+        *ret = *w->inside;
+        return AS_OK;
+    }
+    rc = place->up ? node_of(w, place->up, &node, err) : AS_OK;
     if (rc)
         return rc;
     *ret = (as_evidence){place->begin, end, node, place->up ? place->step : AS_STEP_NONE};
@@ -143,7 +148,7 @@ as_code as_walk_detail(as_walk *w, as_place *place, uint32_t fact, as_form form,
         rc = as_walk_evidence(w, named->up, 0, &d.evidence[1], err);
     if (rc)
         return rc;
-    d.n_evidence = named->up ? 2 : 1;
+    d.n_evidence = named->up && !w->inside ? 2 : 1;
     rc = as_facts_add(w->facts, &d, NULL);
     return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
 }
@@ -151,23 +156,40 @@ as_code as_walk_detail(as_walk *w, as_place *place, uint32_t fact, as_form form,
 as_code as_walk_attr(as_walk *w, as_place *place, uint32_t fact, as_draft *draft, as_attr_name name,
                      const as_json_tok *t, as_err *err)
 {
-    as_form form = AS_FORM_TEXT;
     as_bytes text = {0};
     as_code rc;
 
     if (says_nothing(t))
         return AS_OK;
-    if (t->type == AS_JSON_NUMBER)
-        form = AS_FORM_NUMBER;
-    else if (t->type != AS_JSON_STRING)
-        form = t->type == AS_JSON_TRUE ? AS_FORM_TRUE : AS_FORM_FALSE;
     rc = as_walk_text(w, t, &text, err);
     if (rc)
         return rc;
     if (draft->n_attrs == AS_DRAFT_ATTRS)
-        return as_walk_detail(w, place, fact, form, t, text, err);
-    rc = as_draft_text(draft, w->facts, name, form, text);
+        return as_walk_detail(w, place, fact, as_form_of(t->type), t, text, err);
+    rc = as_draft_text(draft, w->facts, name, as_form_of(t->type), text);
     return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
+}
+
+/* Under its own name, which is the nearest key. */
+static as_code put_field(as_walk *w, as_place *place, uint32_t fact, as_draft *draft,
+                         const as_json_tok *t, as_err *err)
+{
+    as_step named = named_place(place)->step;
+    as_bytes text = {0};
+    as_code rc;
+
+    if (says_nothing(t))
+        return AS_OK;
+    if (draft->n_attrs + 2 > AS_DRAFT_ATTRS) {
+        rc = as_walk_text(w, t, &text, err);
+        return rc ? rc : as_walk_detail(w, place, fact, as_form_of(t->type), t, text, err);
+    }
+    if (named & AS_STEP_KEY)
+        text = as_facts_text(w->facts, named & ~AS_STEP_KEY);
+    rc = as_draft_text(draft, w->facts, AS_ATTR_FIELD, AS_FORM_TEXT, text);
+    if (rc)
+        return as_walk_facts_failed(w, rc, err);
+    return as_walk_attr(w, place, fact, draft, AS_ATTR_FIELD_VALUE, t, err);
 }
 
 /* A new draft of `kind` whose evidence is the value at `place`, with the keys around it. */
@@ -183,7 +205,7 @@ static as_code begin_fact(as_walk *w, as_kind kind, uint32_t parent, as_draft *d
 
         if (rc)
             return as_walk_facts_failed(w, rc, err);
-        if (d->n_evidence < AS_DRAFT_EVIDENCE)
+        if (d->n_evidence < AS_DRAFT_EVIDENCE && !w->inside) /* else it is the fact's own */
             d->evidence[d->n_evidence++] = (as_evidence){c->begin, 0, c->node, c->last};
     }
     return AS_OK;
@@ -399,7 +421,7 @@ read_leaf(as_walk *w, as_place *place, const struct leaves *in, const as_json_to
     rc = begin_fact(w, in->kind, in->parent, &d, err);
     if (rc)
         return rc;
-    if (in->has_holder && d.n_evidence < AS_DRAFT_EVIDENCE)
+    if (in->has_holder && d.n_evidence < AS_DRAFT_EVIDENCE && !w->inside)
         d.evidence[d.n_evidence++] = in->holder;
     for (size_t i = 0; !rc && i < in->n_keys; i++)
         rc = as_draft_text(&d, w->facts, i + 1 < in->n_keys ? AS_ATTR_GROUP : AS_ATTR_NAME,
@@ -565,10 +587,41 @@ static as_code read_into(as_walk *w, as_place *place, const as_row *row, uint32_
     return as_walk_pass(w, place, t, false, err);
 }
 
+/* Every scalar of the value that `t` begins. */
+static as_code all_fields(as_walk *w, as_place *place, uint32_t fact, as_draft *draft,
+                          as_json_tok *t, as_err *err)
+{
+    as_json_type open = t->type;
+
+    if (!draft)
+        return as_walk_pass(w, place, t, false, err);
+    if (is_scalar(open))
+        return put_field(w, place, fact, draft, t, err);
+    for (as_step i = 0;; i++) {
+        as_place child = {.up = place, .step = i};
+        as_code rc = as_walk_next(w, t, err);
+
+        if (rc || t->type == AS_JSON_OBJECT_END || t->type == AS_JSON_ARRAY_END)
+            return rc;
+        if (open == AS_JSON_OBJECT) {
+            rc = as_walk_key(w, t, &child.step, err);
+            if (!rc)
+                rc = as_walk_next(w, t, err);
+        }
+        child.begin = t->begin;
+        if (!rc)
+            rc = all_fields(w, &child, fact, draft, t, err);
+        if (rc)
+            return rc;
+    }
+}
+
 static as_code apply(as_walk *w, as_place *place, const as_row *row, uint32_t fact, as_draft *draft,
                      as_json_tok *t, as_err *err)
 {
     switch ((as_act)row->act) {
+    case AS_ACT_FIELDS:
+        return all_fields(w, place, fact, draft, t, err);
     case AS_ACT_SKIP:
         return as_walk_pass(w, place, t, true, err);
     case AS_ACT_HOOK:
@@ -593,6 +646,12 @@ static as_code apply(as_walk *w, as_place *place, const as_row *row, uint32_t fa
     default:
         return read_into(w, place, row, fact, draft, t, err);
     }
+}
+
+as_code as_walk_apply(as_walk *w, as_place *place, const as_row *row, uint32_t fact,
+                      as_draft *draft, as_json_tok *t, as_err *err)
+{
+    return apply(w, place, row, fact, draft, t, err);
 }
 
 /* One member, its KEY in `t`. */
@@ -647,7 +706,8 @@ static as_code read_members(as_walk *w, as_place *place, const as_shape *shape, 
             return rc;
     }
     /* Facts below took this object as evidence of a key before its end was known. */
-    as_facts_close_evidence(w->facts, from, t.begin, t.end);
+    if (!w->inside)
+        as_facts_close_evidence(w->facts, from, t.begin, t.end);
     *ret_end = t.end;
     return AS_OK;
 }

@@ -105,6 +105,8 @@ static inline void check_fact(const as_facts *f, uint32_t number, as_bytes in)
 
         MUST(attrs[i].name < AS_ATTR_NAME_COUNT && attrs[i].form <= AS_FORM_FALSE);
         MUST(as_utf8_check(text) == text.n);
+        MUST(attrs[i].name != AS_ATTR_FIELD ||
+             (i + 1 < fact->n_attrs && attrs[i + 1].name == AS_ATTR_FIELD_VALUE));
     }
     for (size_t steps = 0; up != AS_NO_FACT; steps++) {
         MUST(up < as_facts_count(f) && up != number && steps < 1000);

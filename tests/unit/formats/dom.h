@@ -310,4 +310,56 @@ static inline bool dom_scalar_is(const struct dom *d, uint32_t node, as_form for
     }
 }
 
+/* --- JSON in a text ---------------------------------------------------------------- */
+
+static inline bool dom_is_json(as_bytes text)
+{
+    as_source *s = NULL;
+    as_json *j = NULL;
+    as_json_tok t;
+    bool is;
+
+    assert_int_equal(as_source_open_bytes(text, NULL, &s, NULL), AS_OK);
+    assert_int_equal(as_json_new(s, NULL, &j, NULL), AS_OK);
+    is = !as_json_next(j, &t, NULL) && !as_json_skip(j, &t, NULL) && !as_json_next(j, &t, NULL);
+    as_json_free(j);
+    as_source_free(s);
+    return is;
+}
+
+/* The tree of the object or array that the text at `node` is; for dom_inner_done(). */
+static inline bool dom_inner(const struct dom *d, uint32_t node, struct dom *ret)
+{
+    const struct dom_node *x = &d->nodes[node];
+    const uint8_t *p = d->in.p + x->begin + 1;
+    size_t left = x->type == '"' ? x->end - x->begin - 2 : 0, n = 0;
+    uint8_t *text;
+
+    if (left < 2 || (*p != '{' && *p != '['))
+        return false;
+    text = as_mem_get(left);
+    assert_non_null(text);
+    while (left) {
+        uint8_t c[4] = {0};
+        size_t made, took = dom_unescape(p, left, c, &made);
+
+        memcpy(text + n, c, made);
+        n += made;
+        p += took;
+        left -= took;
+    }
+    if (!dom_is_json((as_bytes){text, n})) {
+        as_mem_free(text);
+        return false;
+    }
+    *ret = dom_of((as_bytes){text, n});
+    return true;
+}
+
+static inline void dom_inner_done(struct dom *inner)
+{
+    as_mem_free((void *)(uintptr_t)inner->in.p);
+    dom_done(inner);
+}
+
 #endif

@@ -148,4 +148,34 @@ static inline void each_real_report(report_fn *fn, void *ctx)
     }
 }
 
+/* The results of Assemblyline: two folders below a hash for each. */
+static inline void each_assemblyline_result(report_fn *fn, void *ctx)
+{
+    const char *data = getenv("ASSAY_DATA");
+    char folder[PATH_MAX / 2];
+    DIR *samples;
+    struct dirent *e;
+
+    (void)snprintf(folder, sizeof(folder), "%s/reports/assemblyline_cape/tests/samples",
+                   data ? data : "../shared/data");
+    samples = opendir(folder);
+    if (!samples) {
+        print_message("no results of Assemblyline under '%s'\n", folder);
+        skip();
+        return;
+    }
+    while ((e = readdir(samples))) {
+        char results[PATH_MAX];
+        DIR *there;
+
+        (void)snprintf(results, sizeof(results), "%s/%s/Results", folder, e->d_name);
+        there = e->d_name[0] == '.' ? NULL : opendir(results);
+        if (!there)
+            continue;
+        (void)closedir(there);
+        each_report(results, fn, ctx);
+    }
+    (void)closedir(samples);
+}
+
 #endif

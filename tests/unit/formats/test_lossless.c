@@ -57,14 +57,14 @@ static void point_all(struct loss *l)
     as_buf_done(&pointer);
 }
 
-static bool says(const struct loss *l, uint32_t number, uint32_t node)
+static bool says(const struct loss *l, uint32_t number, const struct dom *d, uint32_t node)
 {
     const as_facts *f = l->a->facts;
     const as_fact *fact = as_facts_get(f, number);
     const as_attr *attrs = as_fact_attrs(f, fact);
 
     for (size_t i = 0; i < fact->n_attrs; i++) {
-        if (dom_scalar_is(&l->dom, node, (as_form)attrs[i].form, as_facts_text(f, attrs[i].str)))
+        if (dom_scalar_is(d, node, (as_form)attrs[i].form, as_facts_text(f, attrs[i].str)))
             return true;
     }
     return false;
@@ -77,16 +77,56 @@ static bool is_column_names(const struct loss *l, uint32_t node)
            dom_member(&l->dom, l->stack[0], "rows");
 }
 
-/* From the value itself upwards. */
-static bool is_said(const struct loss *l, uint32_t node)
+/* From the value itself upwards; `node` of `d`, which is the report or the JSON in a text of it. */
+static bool is_said_in(const struct loss *l, const struct dom *d, uint32_t node)
 {
     for (size_t i = l->depth; i-- > 0;) {
         for (uint32_t at = l->heads[l->stack[i]]; at; at = l->all[at - 1].next) {
-            if (says(l, l->all[at - 1].fact, node))
+            if (says(l, l->all[at - 1].fact, d, node))
                 return true;
         }
     }
     return false;
+}
+
+/* In Assemblyline's lists of parts: what the part beside it is, which shows in what it became. */
+static bool is_name_of_part(const struct dom *d, uint32_t node)
+{
+    static const char *const names[] = {"TEXT", "KEY_VALUE", "TABLE", "DIVIDER",
+                                        "ORDERED_KEY_VALUE"};
+
+    for (size_t i = 0; i < AS_COUNT(names); i++) {
+        if (dom_scalar_is(d, node, AS_FORM_TEXT, as_bytes_of(names[i])))
+            return true;
+    }
+    return false;
+}
+
+static bool all_said_in(const struct loss *l, const struct dom *d, uint32_t node)
+{
+    const struct dom_node *self = &d->nodes[node];
+    bool silent = self->type == 'n' || (self->type == '"' && self->end - self->begin == 2) ||
+                  self->type == '{' || self->type == '[';
+
+    if (!silent && !is_said_in(l, d, node) && !is_name_of_part(d, node))
+        return false;
+    for (uint32_t x = self->child; x; x = d->nodes[x].next) {
+        if (!all_said_in(l, d, x))
+            return false;
+    }
+    return true;
+}
+
+static bool is_said(const struct loss *l, uint32_t node)
+{
+    struct dom inner;
+    bool said = is_said_in(l, &l->dom, node);
+
+    if (!said && dom_inner(&l->dom, node, &inner)) {
+        said = all_said_in(l, &inner, 1);
+        dom_inner_done(&inner);
+    }
+    return said;
 }
 
 /* Whether a row of the coverage names the value or what it lies in. */
@@ -202,12 +242,22 @@ static void no_value_of_a_real_report_is_lost(void **state)
     assert_true(values > 100);
 }
 
+static void no_value_of_a_result_of_assemblyline_is_lost(void **state)
+{
+    uint64_t n = 0;
+
+    (void)state;
+    each_assemblyline_result(check_report, &n);
+    assert_true(n > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_value_of_the_golden_cases_is_lost),
         cmocka_unit_test(no_value_of_the_examples_is_lost),
         cmocka_unit_test(no_value_of_a_real_report_is_lost),
+        cmocka_unit_test(no_value_of_a_result_of_assemblyline_is_lost),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

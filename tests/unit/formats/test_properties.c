@@ -42,10 +42,18 @@ static bool holds(const struct dom *d, uint32_t node, as_form form, as_bytes tex
 {
     bool key_may = form == AS_FORM_TEXT || (form == AS_FORM_NUMBER && dom_is_digits(text));
 
+    struct dom inner;
+
     if (dom_scalar_is(d, node, form, text))
         return true;
     if (!depth)
         return false;
+    if (dom_inner(d, node, &inner)) {
+        bool found = holds(&inner, 1, form, text, depth);
+
+        dom_inner_done(&inner);
+        return found;
+    }
     for (uint32_t x = d->nodes[node].child; x; x = d->nodes[x].next) {
         if ((key_may && (dom_key_is(d, x, text) || is_xml_name(d, x, text))) ||
             holds(d, x, form, text, depth - 1))
@@ -374,12 +382,22 @@ static void evidence_of_real_reports_holds_their_facts(void **state)
     assert_true(facts > FACTS_MIN);
 }
 
+static void evidence_of_the_results_of_assemblyline_holds_their_facts(void **state)
+{
+    uint64_t n = 0;
+
+    (void)state;
+    each_assemblyline_result(check_report, &n);
+    assert_true(n > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(evidence_of_the_golden_cases_holds_their_facts),
         cmocka_unit_test(evidence_of_the_examples_holds_their_facts),
         cmocka_unit_test(evidence_of_real_reports_holds_their_facts),
+        cmocka_unit_test(evidence_of_the_results_of_assemblyline_holds_their_facts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

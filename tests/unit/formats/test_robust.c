@@ -152,7 +152,7 @@ static bool tells_tool(const struct dom *d, uint32_t member)
 {
     static const char *const keys[] = {"info",     "meta",    "metadata", "query_status",
                                        "matches",  "columns", "rows",     "sample",
-                                       "analysis", "data",    "result"};
+                                       "analysis", "data",    "result",   "api_response"};
 
     for (size_t i = 0; i < AS_COUNT(keys); i++) {
         if (dom_key_is(d, member, as_bytes_of(keys[i])))
