@@ -95,6 +95,7 @@ static bool is_of_run(as_kind kind)
     switch (kind) {
     case AS_KIND_SAMPLE:
     case AS_KIND_ANALYSIS:
+    case AS_KIND_TASK:
     case AS_KIND_OPTION:
     case AS_KIND_SCORE:
     case AS_KIND_MARK:
@@ -105,10 +106,20 @@ static bool is_of_run(as_kind kind)
     case AS_KIND_ENVIRONMENT:
     case AS_KIND_API_TRACE:
     case AS_KIND_API_USE:
+    case AS_KIND_SYSCALL:
+    case AS_KIND_SIGNAL:
     case AS_KIND_EVENT:
     case AS_KIND_ANOMALY:
+    case AS_KIND_ENTRY_POINT:
+    case AS_KIND_EMULATION_STOP:
+    case AS_KIND_MEMORY_OPERATION:
+    case AS_KIND_EXCEPTION:
+    case AS_KIND_SYMBOL_ACCESS:
+    case AS_KIND_PRIVILEGE:
+    case AS_KIND_HANDLE:
     case AS_KIND_MEMORY_REGION:
     case AS_KIND_MEMORY_DUMP:
+    case AS_KIND_MEMORY_FINDING:
     case AS_KIND_PLAINTEXT:
     case AS_KIND_CAPTURE:
     case AS_KIND_SCREENSHOT:
