@@ -285,8 +285,10 @@ static as_code grow(as_drak_calls *c, as_err *err)
     ring = as_mem_zero(cap, sizeof(*ring));
     if (!ring)
         return fail_nomem(err);
-    for (size_t i = 0; i < c->n; i++)
-        ring[i] = c->ring[(c->head + i) % c->cap];
+    for (size_t i = 0, at = c->head; i < c->n; i++) {
+        ring[i] = c->ring[at];
+        at = at + 1 < c->cap ? at + 1 : 0;
+    }
     as_mem_free(c->ring);
     c->ring = ring;
     c->cap = cap;
