@@ -17,6 +17,7 @@
  *     {parent}        the fact that it belongs to, by its identifying attribute
  *     {tool}          the tool whose report this is
  *     {run}           ", tool" where several tools had a run each; else nothing
+ *     {called}        the name of the process that the fact is, else the last step of its path
  *     {fields}        names and values that no attribute stands for, the first few
  *     [ ... ]         an optional part: left out when anything in it is missing
  *     ~               a comma, if something stands before and after it
@@ -146,9 +147,11 @@ void as_put_number(as_render *r, uint64_t n);
 void as_put_value(as_render *r, as_bytes raw);
 bool as_put_attr(as_render *r, as_attr_name attr); /* false: the fact has no such value */
 void as_put_process(as_render *r, uint32_t process);
+bool as_is_called(const as_render *r); /* the process of the sentence has a name or a path */
+void as_put_called(as_render *r);      /* that name, else the last step of the path */
 void as_put_run(as_render *r, uint32_t process); /* ", CAPE": of a joined analysis alone */
-void as_put_tools(as_render *r); /* whose report says so: of a joined analysis maybe several */
-void as_put_rest(as_render *r);  /* "; key: value" for what was not told whole */
+void as_put_tools(as_render *r);  /* whose report says so: of a joined analysis maybe several */
+void as_put_rest(as_render *r);   /* "; key: value" for what was not told whole */
 void as_put_fields(as_render *r); /* "Task = 1, Opcode = 0", the first few */
 bool as_all_told(const as_render *r);
 void as_put_times(as_render *r); /* " (1,234 times, last at ..)" */

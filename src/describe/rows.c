@@ -193,9 +193,9 @@ static const as_say_row rows[] = {
 
     /* --- processes --- */
     { .kind = AS_KIND_PROCESS, .flags = AS_SAY_EACH, NOUN("processes", "进程"),
-      ONE("[{name|process_name|path|procid}][{!name|process_name|path|procid}A process of unknown name][ (PID {pid}{run})] [was started by {starter}][{!starter}ran][ with the command line {command_line}][; its image is {path|module_path|process_path}][; it was first seen at {first_seen}][; it ended at {ended}][; it had not ended when the run did (its end is given as {open_end})][; {tool} says that code was injected into it{+injected}]",
-          "[{starter}启动了][{name|process_name|path}][{!name|process_name|path}名称未知的进程][（PID {pid}{run}）][{!starter}开始运行][，命令行：{command_line}][；映像路径：{path|module_path|process_path}][；首次出现于{first_seen}][；结束于{ended}][；运行结束时仍未退出（结束时间记为{open_end}）][；{tool} 标记其被注入代码{+injected}]"),
-      ITEM("{name|process_name|path|pid}[ (PID {pid}{run})]", "{name|process_name|path|pid}[（PID {pid}{run}）]") },
+      ONE("[{called}][{!called}A process of unknown name][ (PID {pid}{run})] [was started by {starter}][{!starter}ran][ with the command line {command_line}][; its image is {path|module_path|process_path}][; it was first seen at {first_seen}][; it ended at {ended}][; it had not ended when the run did (its end is given as {open_end})][; {tool} says that code was injected into it{+injected}]",
+          "[{starter}启动了][{called}][{!called}名称未知的进程][（PID {pid}{run}）][{!starter}开始运行][，命令行：{command_line}][；映像路径：{path|module_path|process_path}][；首次出现于{first_seen}][；结束于{ended}][；运行结束时仍未退出（结束时间记为{open_end}）][；{tool} 标记其被注入代码{+injected}]"),
+      ITEM("{called}[ (PID {pid}{run})]\nPID {pid}{run}", "{called}[（PID {pid}{run}）]\nPID 为{pid}{run}的进程") },
     { .kind = AS_KIND_ENTRY_POINT, .flags = AS_SAY_EACH, NOUN("entry points", "入口点"),
       ONE("{tool} emulated the entry point {type}[ at {entrypoint}][ in the process with PID {pid}][: {#instructions:instruction:instructions}][; it returned {result}]",
           "{tool} 模拟执行了入口点{type}[，地址{entrypoint}][，所在进程 PID 为{pid}][，共执行{#instructions}条指令][，返回值{result}]"),

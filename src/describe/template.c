@@ -26,7 +26,8 @@ enum {
     OP_PARENT,
     OP_TOOL,
     OP_RUN,
-    OP_FIELDS
+    OP_FIELDS,
+    OP_CALLED
 };
 
 static const struct word {
@@ -36,6 +37,7 @@ static const struct word {
     {"n", OP_N},           {"items", OP_ITEMS},     {"most", OP_MOST},   {"dir", OP_DIR},
     {"who", OP_WHO},       {"process", OP_PROCESS}, {"owner", OP_OWNER}, {"starter", OP_STARTER},
     {"parent", OP_PARENT}, {"tool", OP_TOOL},       {"run", OP_RUN},     {"fields", OP_FIELDS},
+    {"called", OP_CALLED},
 };
 
 static as_bytes cut_at(as_bytes *rest, char sep)
@@ -257,6 +259,8 @@ static bool has_word(const as_render *r, unsigned op)
         return has_parent(t, r->fact);
     case OP_FIELDS:
         return as_has_attr(r, AS_ATTR_FIELD);
+    case OP_CALLED:
+        return as_is_called(r);
     case OP_MOST:
         return r->fold && r->fold->most.n > 0;
     case OP_DIR:
@@ -506,6 +510,10 @@ static void run_op(as_render *r, const as_op *op)
         break;
     case OP_FIELDS:
         as_put_fields(r);
+        break;
+    case OP_CALLED:
+        as_put_called(r);
+        r->filled++;
         break;
     case OP_N:
     case OP_ITEMS:

@@ -402,6 +402,41 @@ void as_put_run(as_render *r, uint32_t process)
     put_part_name(r, as_teller_part(r->t, process));
 }
 
+/* The last step of a path, or all of what ends in a slash. */
+static as_bytes base_name(as_bytes path)
+{
+    size_t at = path.n;
+
+    while (at > 0 && path.p[at - 1] != '\\' && path.p[at - 1] != '/')
+        at--;
+    return at < path.n ? (as_bytes){path.p + at, path.n - at} : path;
+}
+
+static const as_attr_name called[] = {AS_ATTR_NAME, AS_ATTR_PROCESS_NAME, AS_ATTR_PATH,
+                                      AS_ATTR_MODULE_PATH, AS_ATTR_PROCESS_PATH};
+#define CALLED_NAMES 2 /* the others are paths */
+
+bool as_is_called(const as_render *r)
+{
+    for (size_t i = 0; i < AS_COUNT(called); i++) {
+        if (as_has_attr(r, called[i]))
+            return true;
+    }
+    return false;
+}
+
+void as_put_called(as_render *r)
+{
+    size_t i = 0;
+
+    while (i < AS_COUNT(called) && !as_has_attr(r, called[i]))
+        i++;
+    if (i < CALLED_NAMES)
+        (void)as_put_attr(r, called[i]);
+    else if (i < AS_COUNT(called))
+        as_put_value(r, base_name(as_teller_text(r->t, r->fact, called[i])));
+}
+
 void as_put_process(as_render *r, uint32_t process)
 {
     static const as_attr_name names[] = {AS_ATTR_PROCESS_NAME, AS_ATTR_PROCESS_PATH, AS_ATTR_NAME,
@@ -418,7 +453,7 @@ void as_put_process(as_render *r, uint32_t process)
     for (size_t i = 0; i < n && name.n == 0; i++)
         name = as_teller_text(t, process, names[i]);
     if (name.n > 0)
-        as_put_value(r, name);
+        as_put_value(r, base_name(name));
     if (pid.n == 0)
         return;
     as_put_text(r, name.n == 0 ? (is_zh(r) ? AS_LITERAL("PID 为") : AS_LITERAL("PID "))
