@@ -191,7 +191,7 @@ struct as_walk {
     as_buf call;                    /* bytes of the call in hand */
     struct as_tally *tally;
     const as_evidence *inside; /* the text in whose JSON the walker is: see as_walk_inside() */
-    struct as_counts *counts; /* once as_counts_begin() was called */
+    struct as_counts *counts;  /* once as_counts_begin() was called */
     struct as_paths *paths;
     void *own;          /* what the hooks of one reader share */
     as_draft *draft;    /* of the fact that a hook's value belongs to, when the hook is called */
@@ -333,8 +333,8 @@ as_code as_walk_is_json(as_bytes text, bool *ret, as_err *err) AS_CHECKED;
  * Reads `text`, which as_walk_is_json(), as `row` says. It stands at `place`, up to `end`:
  * that value of the report is the evidence of whatever it tells.
  */
-as_code as_walk_inside(as_walk *w, as_place *place, uint64_t end, as_bytes text,
-                       const as_row *row, uint32_t fact, as_draft *draft, as_err *err) AS_CHECKED;
+as_code as_walk_inside(as_walk *w, as_place *place, uint64_t end, as_bytes text, const as_row *row,
+                       uint32_t fact, as_draft *draft, as_err *err) AS_CHECKED;
 
 /* Appends the value that `t` begins, written anew: of a text its content, else JSON. */
 as_code as_walk_copy(as_walk *w, as_json_tok *t, as_buf *out, as_err *err) AS_CHECKED;
