@@ -4,6 +4,8 @@
 
 #include "base/banned.h"
 
+#define PAGE "docs/formats.md"
+
 static const char *checked_text(const as_format *f)
 {
     return f->seen ? "checked on real files" : "from documentation";
@@ -14,15 +16,19 @@ static void print_text(as_buf *out)
     const as_format *f;
 
     for (size_t i = 0; (f = as_format_get(i)) != NULL; i++)
-        as_buf_printf(out, "%s%s  %s\n    versions: %s\n    facts:    %s\n    basis:    %s\n",
-                      i > 0 ? "\n" : "", f->id, f->name, f->versions, f->maps, checked_text(f));
+        as_buf_printf(out,
+                      "%s%s  %s\n    versions: %s\n    facts:    %s\n    basis:    %s\n"
+                      "    page:     " PAGE "#%s\n",
+                      i > 0 ? "\n" : "", f->id, f->name, f->versions, f->maps, checked_text(f),
+                      f->id);
     as_buf_text(out, "\nAll of them plain or in gzip, zstd, xz or bzip2, loose, in folders, or in "
-                     "zip, tar and 7z.\nMore: docs/formats.md\n");
+                     "zip, tar and 7z.\n");
 }
 
 static void print_json(as_buf *out)
 {
     as_jsonw w = as_jsonw_to(out, 2);
+    as_buf page = {0};
     const as_format *f;
 
     as_jsonw_object(&w);
@@ -45,12 +51,16 @@ static void print_json(as_buf *out)
         as_jsonw_key(&w, "seen");
         as_jsonw_bool(&w, f->seen);
         as_jsonw_key(&w, "page");
-        as_jsonw_text(&w, "docs/formats.md");
+        as_buf_reset(&page);
+        as_buf_printf(&page, PAGE "#%s", f->id);
+        as_jsonw_str(&w, as_buf_bytes(&page));
         as_jsonw_end(&w);
     }
     as_jsonw_end(&w);
     as_jsonw_end(&w);
     as_buf_byte(out, '\n');
+    out->failed |= page.failed;
+    as_buf_done(&page);
 }
 
 static void print_markdown(as_buf *out)
@@ -67,9 +77,20 @@ static void print_markdown(as_buf *out)
         "the vendor's description was.\n");
     for (size_t i = 0; (f = as_format_get(i)) != NULL; i++)
         as_buf_printf(out,
-                      "\n## %s\n\n| | |\n| --- | --- |\n| id | `%s` |\n| versions | %s |\n"
-                      "| becomes facts | %s |\n| basis | %s |\n",
-                      f->name, f->id, f->versions, f->maps, checked_text(f));
+                      "\n<a id=\"%s\"></a>\n\n## %s\n\n| | |\n| --- | --- |\n| id | `%s` |\n"
+                      "| versions | %s |\n| becomes facts | %s |\n| basis | %s |\n",
+                      f->id, f->name, f->id, f->versions, f->maps, checked_text(f));
+    as_buf_text(
+        out,
+        "\n## Logs\n\n"
+        "JSON lines, traces and event logs are read line by line (or record by record), in memory "
+        "that\ndoes not grow with them. A line that cannot be read is named on standard error with "
+        "its number\nand the reason, counted in the result, and passed over. An evidence is the "
+        "line's number and\nits bytes; see [evidence.md](evidence.md).\n\n"
+        "## Several reports of one sample\n\n"
+        "`assay analyze` tells them together where the reports give one hash: SHA-256, else SHA-1, "
+        "else\nMD5, never a name. What two tools both saw stands once, with an evidence of "
+        "each.\n");
     as_buf_printf(
         out,
         "\n## Folders and archives\n\n"

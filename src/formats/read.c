@@ -8,15 +8,14 @@
 
 #define HEAD_SIZE ((size_t)1 << 20)
 
+/* Sandboxes and services, static tools, memory, hosts. */
 static const as_reader *const readers[] = {
-    &as_reader_cape,         &as_reader_cuckoo,     &as_reader_cuckoo3,
-    &as_reader_vmray,        &as_reader_vmray_flog, &as_reader_speakeasy,
-    &as_reader_triage,       &as_reader_joe,        &as_reader_capa,
-    &as_reader_floss,        &as_reader_bazaar,     &as_reader_yara,
-    &as_reader_yara_x,       &as_reader_evtx,       &as_reader_winevent,
-    &as_reader_strace,       &as_reader_auditd,     &as_reader_volatility3,
-    &as_reader_volatility2,  &as_reader_virustotal, &as_reader_hybrid,
-    &as_reader_assemblyline, &as_reader_drakvuf,    &as_reader_drakvuf_report,
+    &as_reader_cape,         &as_reader_cuckoo,  &as_reader_cuckoo3,        &as_reader_vmray,
+    &as_reader_vmray_flog,   &as_reader_drakvuf, &as_reader_drakvuf_report, &as_reader_speakeasy,
+    &as_reader_triage,       &as_reader_joe,     &as_reader_virustotal,     &as_reader_hybrid,
+    &as_reader_assemblyline, &as_reader_capa,    &as_reader_floss,          &as_reader_bazaar,
+    &as_reader_yara,         &as_reader_yara_x,  &as_reader_volatility3,    &as_reader_volatility2,
+    &as_reader_winevent,     &as_reader_evtx,    &as_reader_strace,         &as_reader_auditd,
 };
 
 const as_format *as_format_get(size_t i)
