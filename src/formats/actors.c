@@ -1,4 +1,4 @@
-#include "formats/actors.h"
+#include "formats/actors_priv.h"
 
 #include "base/banned.h"
 

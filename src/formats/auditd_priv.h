@@ -9,7 +9,7 @@
 #define AS_AUDITD_PRIV_H
 
 #include "formats/formats_priv.h"
-#include "formats/linux_calls.h"
+#include "formats/linux_calls_priv.h"
 
 /* A line: who wrote it, of what type, of which event, and its fields as they stand. */
 typedef struct as_audit_line {

@@ -1,4 +1,4 @@
-#include "formats/vmray_priv.h" /* as_ids */
+#include "formats/formats_priv.h"
 
 #include <string.h>
 

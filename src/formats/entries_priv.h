@@ -16,7 +16,7 @@
 #ifndef AS_ENTRIES_PRIV_H
 #define AS_ENTRIES_PRIV_H
 
-#include "formats/vmray_priv.h" /* as_ids */
+#include "formats/formats_priv.h"
 
 enum { AS_ENTRY_SAMPLE, AS_ENTRY_RUN, AS_ENTRY_MORE, AS_ENTRY_REST, AS_ENTRY_PARTS };
 

@@ -240,18 +240,16 @@ typedef struct as_reader {
     as_code (*read)(as_walk *w, as_err *err);
 } as_reader;
 
-extern const as_reader as_reader_cape, as_reader_cuckoo;
+extern const as_reader as_reader_cape, as_reader_cuckoo, as_reader_cuckoo3;
 extern const as_reader as_reader_vmray, as_reader_vmray_flog;
-extern const as_reader as_reader_triage, as_reader_joe;
-extern const as_reader as_reader_evtx, as_reader_winevent;
+extern const as_reader as_reader_drakvuf, as_reader_drakvuf_report;
+extern const as_reader as_reader_speakeasy, as_reader_triage, as_reader_joe;
+extern const as_reader as_reader_virustotal, as_reader_hybrid, as_reader_assemblyline;
 extern const as_reader as_reader_capa, as_reader_floss, as_reader_bazaar;
 extern const as_reader as_reader_yara, as_reader_yara_x;
-extern const as_reader as_reader_strace, as_reader_auditd;
-extern const as_reader as_reader_cuckoo3, as_reader_speakeasy;
 extern const as_reader as_reader_volatility3, as_reader_volatility2;
-extern const as_reader as_reader_virustotal, as_reader_hybrid;
-extern const as_reader as_reader_assemblyline;
-extern const as_reader as_reader_drakvuf, as_reader_drakvuf_report;
+extern const as_reader as_reader_winevent, as_reader_evtx;
+extern const as_reader as_reader_strace, as_reader_auditd;
 
 /*
  * For readers that are one JSON document and one shape: the root object's members, or
@@ -297,6 +295,12 @@ as_code as_part_begin(as_walk *w, as_draft *d, as_kind kind, uint32_t parent, ui
                       as_err *err) AS_CHECKED;
 as_code as_part_end(as_walk *w, as_draft *d, uint32_t fact, const as_place *place, uint64_t end,
                     as_err *err) AS_CHECKED;
+
+/* Adds an attribute, and the place where it stands, to a fact that is there already. */
+as_code as_part_bring(as_walk *w, uint32_t into, as_attr_name name, as_bytes text,
+                      const as_evidence *e, as_err *err) AS_CHECKED;
+/* Before `from` is joined into `into`: details for what would be lost. */
+as_code as_part_keep_other(as_walk *w, uint32_t into, uint32_t from, as_err *err) AS_CHECKED;
 
 /*
  * For a fact whose attributes are members scattered over an object that tells more: each
@@ -403,6 +407,19 @@ void as_lines_done(as_lines *l);
 as_evidence as_lines_evidence(const as_lines *l, size_t n);
 as_code as_lines_bad(as_walk *w, const as_lines *l, size_t n, const char *why,
                      as_err *err) AS_CHECKED;
+
+/* ids.c */
+/* A number of the tool's own, or a text of the pool, and what it stands for. Zero it. */
+typedef struct as_ids {
+    struct as_id_slot *slots;
+    size_t n, mask;
+    uint64_t seed;
+} as_ids;
+
+/* The latest of equal ids counts. AS_OK or AS_NOMEM. */
+as_code as_ids_put(as_ids *ids, uint64_t id, uint32_t value) AS_CHECKED;
+uint32_t as_ids_get(const as_ids *ids, uint64_t id); /* AS_NO_FACT if there is none */
+void as_ids_done(as_ids *ids);
 
 /* portion.c: logs in bounded memory. To be asked between two records. */
 bool as_walk_portion_due(const as_walk *w);

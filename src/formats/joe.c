@@ -33,7 +33,7 @@ static as_code bring(as_walk *w, as_place *place, uint32_t *into, as_kind kind, 
         return rc;
     rc = as_facts_add(w->facts, &d, &fact);
     if (!rc && *into != AS_NO_FACT)
-        rc = as_vmray_keep_other(w, *into, fact, err);
+        rc = as_part_keep_other(w, *into, fact, err);
     if (!rc && *into != AS_NO_FACT)
         rc = as_facts_join(w->facts, *into, fact);
     else if (!rc)
@@ -251,8 +251,8 @@ static as_code name_tactics(as_walk *w, uint32_t from, as_err *err)
         const as_fact *fact = as_facts_get(w->facts, i);
 
         if (fact->kind == AS_KIND_TECHNIQUE && !(fact->flags & AS_FACT_GONE))
-            rc = as_vmray_bring(w, i, AS_ATTR_TACTIC, as_facts_text(w->facts, s->tactic),
-                                &s->tactic_at, err);
+            rc = as_part_bring(w, i, AS_ATTR_TACTIC, as_facts_text(w->facts, s->tactic),
+                               &s->tactic_at, err);
     }
     return rc;
 }
@@ -606,7 +606,7 @@ static as_code join_kind(as_walk *w, as_kind kind, as_err *err)
 
         if (fact->kind != (uint16_t)kind || (fact->flags & AS_FACT_GONE))
             continue;
-        rc = as_vmray_keep_other(w, first, i, err);
+        rc = as_part_keep_other(w, first, i, err);
         if (!rc && as_facts_join(w->facts, first, i))
             rc = as_fail_nomem(err, "joining the facts of a report");
     }

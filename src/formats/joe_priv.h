@@ -4,7 +4,7 @@
 #ifndef AS_JOE_PRIV_H
 #define AS_JOE_PRIV_H
 
-#include "formats/actors.h"
+#include "formats/actors_priv.h"
 
 /* A packet's ends and protocol, counted. */
 struct as_joe_flow {

@@ -1,4 +1,4 @@
-#include "formats/linux_calls.h"
+#include "formats/linux_calls_priv.h"
 
 #include "base/utf8.h"
 

@@ -132,3 +132,62 @@ as_code as_part_gathered(as_walk *w, as_draft *d, uint32_t fact, as_err *err)
     rc = as_facts_put(w->facts, fact, d);
     return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
 }
+
+/* --- facts that are there already ----------------------------------------------------------- */
+
+/* A draft that brings an attribute and a place to the fact `into`. */
+as_code as_part_bring(as_walk *w, uint32_t into, as_attr_name name, as_bytes text,
+                      const as_evidence *e, as_err *err)
+{
+    uint32_t fact = AS_NO_FACT;
+    as_draft d;
+    as_code rc;
+
+    as_draft_init(&d, (as_kind)as_facts_get(w->facts, into)->kind);
+    d.evidence[d.n_evidence++] = *e;
+    rc = as_draft_text(&d, w->facts, name, AS_FORM_TEXT, text);
+    if (!rc)
+        rc = as_facts_add(w->facts, &d, &fact);
+    if (!rc)
+        rc = as_facts_join(w->facts, into, fact);
+    return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
+}
+
+static bool says(const as_facts *f, uint32_t fact, const as_attr *a, bool *ret_other)
+{
+    const as_fact *x = as_facts_get(f, fact);
+    const as_attr *have = as_fact_attrs(f, x);
+
+    *ret_other = false;
+    for (size_t i = 0; i < x->n_attrs; i++) {
+        if (have[i].name == a->name && have[i].str == a->str)
+            return true;
+        *ret_other = *ret_other || have[i].name == a->name;
+    }
+    return false;
+}
+
+/* Of two things that are one, what only the other says under the same name is told beside it. */
+as_code as_part_keep_other(as_walk *w, uint32_t into, uint32_t from, as_err *err)
+{
+    const as_facts *f = w->facts;
+
+    for (size_t i = 0; i < as_facts_get(f, from)->n_attrs; i++) {
+        as_attr a = as_fact_attrs(f, as_facts_get(f, from))[i];
+        bool other;
+        as_draft d;
+        as_code rc;
+
+        if (says(f, into, &a, &other) || !other)
+            continue;
+        as_draft_init(&d, AS_KIND_DETAIL);
+        d.parent = into;
+        d.evidence[d.n_evidence++] = *as_fact_evidence(f, as_facts_get(f, from));
+        rc = as_draft_text(&d, w->facts, AS_ATTR_VALUE, (as_form)a.form, as_facts_text(f, a.str));
+        if (!rc)
+            rc = as_facts_add(w->facts, &d, NULL);
+        if (rc)
+            return as_walk_facts_failed(w, rc, err);
+    }
+    return AS_OK;
+}

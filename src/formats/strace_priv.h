@@ -10,7 +10,7 @@
 #define AS_STRACE_PRIV_H
 
 #include "formats/formats_priv.h"
-#include "formats/linux_calls.h"
+#include "formats/linux_calls_priv.h"
 
 /* --- one line ------------------------------------------------------------------------ */
 

@@ -1,4 +1,4 @@
-#include "formats/actors.h"
+#include "formats/actors_priv.h"
 
 #include <string.h>
 
@@ -816,7 +816,7 @@ static as_code join_same(as_walk *w, as_err *err)
         if (!is_there(w->facts, into) || !is_there(w->facts, from) || into == from ||
             (of_sample && !is_sample(w->facts, sample, from)))
             continue;
-        rc = as_vmray_keep_other(w, into, from, err);
+        rc = as_part_keep_other(w, into, from, err);
         if (!rc && as_facts_join(w->facts, into, from))
             rc = as_fail_nomem(err, "joining the facts of a report");
     }
@@ -883,8 +883,8 @@ static as_code read_all(as_walk *w, as_err *err)
     rc = join_same(w, err);
     run = as_facts_first(w->facts, AS_KIND_ANALYSIS);
     if (!rc && s->version && run != AS_NO_FACT)
-        rc = as_vmray_bring(w, run, AS_ATTR_VERSION, as_facts_text(w->facts, s->version),
-                            &s->version_at, err);
+        rc = as_part_bring(w, run, AS_ATTR_VERSION, as_facts_text(w->facts, s->version),
+                           &s->version_at, err);
     if (!rc)
         rc = as_join_facts(w->facts, err);
     a->tool = "Triage";

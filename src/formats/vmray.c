@@ -676,8 +676,8 @@ static as_code read_all(as_walk *w, as_err *err)
     if (!rc)
         rc = as_vmray_put_techniques(w, err);
     if (!rc && s->submitted && sample != AS_NO_FACT)
-        rc = as_vmray_bring(w, sample, AS_ATTR_NAME, as_facts_text(w->facts, s->submitted),
-                            &s->submitted_at, err);
+        rc = as_part_bring(w, sample, AS_ATTR_NAME, as_facts_text(w->facts, s->submitted),
+                           &s->submitted_at, err);
     if (!rc)
         rc = as_join_facts(w->facts, err);
     return rc ? rc : recognise(w, seen, err);

@@ -6,17 +6,6 @@
 
 #include "formats/formats_priv.h"
 
-/* A number of the tool's own, or a text of the pool, and what it stands for. */
-typedef struct as_ids {
-    struct as_id_slot *slots;
-    size_t n, mask;
-} as_ids;
-
-/* The latest of equal ids counts. AS_OK or AS_NOMEM. */
-as_code as_ids_put(as_ids *ids, uint64_t id, uint32_t value) AS_CHECKED;
-uint32_t as_ids_get(const as_ids *ids, uint64_t id); /* AS_NO_FACT if there is none */
-void as_ids_done(as_ids *ids);
-
 /*
  * What VMRay writes into the attributes of flog.xml, once XML's own references are
  * resolved: a backslash is doubled, and a character that is no printable text is
@@ -91,11 +80,6 @@ static inline uint64_t as_vmray_target(as_str group, as_str key)
 as_hook as_vmray_src, as_vmray_dst, as_vmray_mark, as_vmray_owner, as_vmray_same;
 as_hook as_vmray_actors;
 
-/* Adds an attribute, and the place where it stands, to a fact that is there already. */
-as_code as_vmray_bring(as_walk *w, uint32_t into, as_attr_name name, as_bytes text,
-                       const as_evidence *e, as_err *err) AS_CHECKED;
-/* Before `from` is joined into `into`: details for what would be lost. */
-as_code as_vmray_keep_other(as_walk *w, uint32_t into, uint32_t from, as_err *err) AS_CHECKED;
 as_code as_vmray_resolve(as_walk *w, as_err *err) AS_CHECKED;
 
 /* vmray_mitre.c: of several versions of ATT&CK the newest becomes facts. */

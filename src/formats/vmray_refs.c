@@ -193,24 +193,6 @@ as_code as_vmray_actors(as_walk *w, as_place *place, uint32_t fact, as_json_tok 
 /* --- the end -----------------------------------------------------------------------------------
  */
 
-/* A draft that brings an attribute and a place to the fact `into`. */
-as_code as_vmray_bring(as_walk *w, uint32_t into, as_attr_name name, as_bytes text,
-                       const as_evidence *e, as_err *err)
-{
-    uint32_t fact = AS_NO_FACT;
-    as_draft d;
-    as_code rc;
-
-    as_draft_init(&d, (as_kind)as_facts_get(w->facts, into)->kind);
-    d.evidence[d.n_evidence++] = *e;
-    rc = as_draft_text(&d, w->facts, name, AS_FORM_TEXT, text);
-    if (!rc)
-        rc = as_facts_add(w->facts, &d, &fact);
-    if (!rc)
-        rc = as_facts_join(w->facts, into, fact);
-    return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
-}
-
 static bool is_there(const as_walk *w, uint32_t fact)
 {
     return fact != AS_NO_FACT && !(as_facts_get(w->facts, fact)->flags & AS_FACT_GONE);
@@ -253,8 +235,8 @@ static as_code resolve_value(as_walk *w, const struct as_vmray_ref *ref, uint32_
     case AS_VMRAY_DST:
         if (!is_there(w, ref->fact))
             return AS_OK;
-        return as_vmray_bring(w, ref->fact, ref->role == AS_VMRAY_SRC ? AS_ATTR_SRC : AS_ATTR_DST,
-                              identity(w, target), &e, err);
+        return as_part_bring(w, ref->fact, ref->role == AS_VMRAY_SRC ? AS_ATTR_SRC : AS_ATTR_DST,
+                             identity(w, target), &e, err);
     case AS_VMRAY_MARK:
         return put_mark(w, ref, target, err);
     default:
@@ -266,45 +248,6 @@ static as_code resolve_value(as_walk *w, const struct as_vmray_ref *ref, uint32_
 static bool is_stored(as_kind kind)
 {
     return kind == AS_KIND_EXTRACTED || kind == AS_KIND_DROPPED || kind == AS_KIND_CAPTURE;
-}
-
-static bool says(const as_facts *f, uint32_t fact, const as_attr *a, bool *ret_other)
-{
-    const as_fact *x = as_facts_get(f, fact);
-    const as_attr *have = as_fact_attrs(f, x);
-
-    *ret_other = false;
-    for (size_t i = 0; i < x->n_attrs; i++) {
-        if (have[i].name == a->name && have[i].str == a->str)
-            return true;
-        *ret_other = *ret_other || have[i].name == a->name;
-    }
-    return false;
-}
-
-/* Of two things that are one, what only the other says under the same name is told beside it. */
-as_code as_vmray_keep_other(as_walk *w, uint32_t into, uint32_t from, as_err *err)
-{
-    const as_facts *f = w->facts;
-
-    for (size_t i = 0; i < as_facts_get(f, from)->n_attrs; i++) {
-        as_attr a = as_fact_attrs(f, as_facts_get(f, from))[i];
-        bool other;
-        as_draft d;
-        as_code rc;
-
-        if (says(f, into, &a, &other) || !other)
-            continue;
-        as_draft_init(&d, AS_KIND_DETAIL);
-        d.parent = into;
-        d.evidence[d.n_evidence++] = *as_fact_evidence(f, as_facts_get(f, from));
-        rc = as_draft_text(&d, w->facts, AS_ATTR_VALUE, (as_form)a.form, as_facts_text(f, a.str));
-        if (!rc)
-            rc = as_facts_add(w->facts, &d, NULL);
-        if (rc)
-            return as_walk_facts_failed(w, rc, err);
-    }
-    return AS_OK;
 }
 
 static as_code resolve_thing(as_walk *w, const struct as_vmray_ref *ref, uint32_t target,
@@ -319,7 +262,7 @@ static as_code resolve_thing(as_walk *w, const struct as_vmray_ref *ref, uint32_
     if (ref->role != AS_VMRAY_SAME || target == ref->fact || !is_there(w, target) ||
         !is_there(w, ref->fact) || !is_stored((as_kind)as_facts_get(w->facts, target)->kind))
         return AS_OK;
-    rc = as_vmray_keep_other(w, ref->fact, target, err);
+    rc = as_part_keep_other(w, ref->fact, target, err);
     if (rc)
         return rc;
     rc = as_facts_join(w->facts, ref->fact, target);

@@ -1,13 +1,13 @@
 /*
- * actors - private to formats: the processes of a report by the tool's own numbers for them.
+ * actors_priv - private to formats: the processes of a report by the tool's own numbers for them.
  *
  * What a process did may stand before the process itself, so a fact that names it gets a
  * parent by number; as_actors_settle() makes that number stand for the process.
  */
-#ifndef AS_ACTORS_H
-#define AS_ACTORS_H
+#ifndef AS_ACTORS_PRIV_H
+#define AS_ACTORS_PRIV_H
 
-#include "formats/vmray_priv.h" /* as_ids */
+#include "formats/formats_priv.h"
 
 typedef struct as_actors {
     as_ids told;      /* to the fact of the process */

@@ -1,9 +1,9 @@
 /*
- * linux_calls - private to formats: the system calls of Linux, by name and by number, for the
+ * linux_calls_priv - private to formats: the system calls of Linux, by name and by number, for the
  * readers of strace and of audit logs.
  */
-#ifndef AS_LINUX_CALLS_H
-#define AS_LINUX_CALLS_H
+#ifndef AS_LINUX_CALLS_PRIV_H
+#define AS_LINUX_CALLS_PRIV_H
 
 #include "formats/formats_priv.h"
 
