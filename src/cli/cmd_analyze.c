@@ -167,7 +167,7 @@ static void groups_done(struct analyze *job)
 /* A sample that cannot be told (it holds too much) costs itself alone. */
 static bool tell(struct analyze *job, struct group *g)
 {
-    const as_analysis *parts[AS_PARTS_MAX];
+    const as_analysis *parts[AS_PARTS_MAX] = {g->parts[0]};
     as_err err = {0};
     as_code rc = AS_OK;
     int status;
