@@ -45,12 +45,12 @@
 static const as_say_row rows[] = {
     /* --- identity --- */
     { .kind = AS_KIND_SAMPLE, .flags = AS_SAY_EACH, NOUN("samples", "样本"),
-      ONE("The sample is ~[{name|path|url}]~[type {type}]~[{size}]~[which {tool} takes for {judged_type}]\n"
+      ONE("The sample is ~[{name|path|url}]~[of type {type}]~[{size}]~[which {tool} takes for {judged_type}]\n"
           "Its hashes are ~[MD5 {md5}]~[SHA-1 {sha1}]~[SHA-256 {sha256}]\n"
           "Its fuzzy hashes are ~[SSDEEP {ssdeep}]~[TLSH {tlsh}]~[vhash {vhash}]\n"
           "{tool}'s verdict on it is {verdict}\n"
           "[{tool} first saw it at {first_seen}, and last at {last_seen}][{tool} first saw it at {first_seen}{!last_seen}][{tool} last saw it at {last_seen}{!first_seen}]",
-          "样本为~[{name|path|url}]~[类型为{type}]~[大小为{size}]~[{tool} 判断其为{judged_type}]\n"
+          "样本~[为{name|path|url}]~[类型为{type}]~[大小为{size}]~[{tool} 判断其为{judged_type}]\n"
           "哈希值：~[MD5 {md5}]~[SHA-1 {sha1}]~[SHA-256 {sha256}]\n"
           "模糊哈希：~[SSDEEP {ssdeep}]~[TLSH {tlsh}]~[vhash {vhash}]\n"
           "{tool} 给出的判定为{verdict}\n"
