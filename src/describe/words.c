@@ -238,6 +238,7 @@ static const char *const labels[AS_ATTR_NAME_COUNT] = {
     [AS_ATTR_CHANNEL] = "事件通道",
     [AS_ATTR_RECORD] = "记录号",
     [AS_ATTR_ACCESS] = "访问权限",
+    [AS_ATTR_SYSTEM_CALL] = "系统调用",
     [AS_ATTR_TRUNCATED] = "被工具截短",
     [AS_ATTR_FIELD] = "字段",
     [AS_ATTR_FIELD_VALUE] = "字段值",

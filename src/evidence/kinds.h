@@ -231,6 +231,7 @@ typedef enum as_attr_type {
     X(CHANNEL, "channel", TEXT) /* of the Windows event log */ \
     X(RECORD, "record", INT) /* its number in the log */    \
     X(ACCESS, "access", TEXT) /* the rights asked for */    \
+    X(SYSTEM_CALL, "system_call", FLAG) /* the calls are the kernel's, not a library's */ \
     X(TRUNCATED, "truncated", FLAG) /* the tool left out a part of what is told */ \
     X(FIELD, "field", TEXT) /* names that no attribute stands for: the n-th with */ \
     X(FIELD_VALUE, "field_value", TEXT) /* the n-th of these */ \

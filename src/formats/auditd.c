@@ -177,6 +177,7 @@ static as_code read_auditd(as_walk *w, as_err *err)
     r->lines.source = w->source;
     w->analysis->tool = "auditd";
     as_facts_number_records(w->facts);
+    w->system_calls = true;
     rc = as_counts_begin(w, err);
     if (!rc)
         rc = read_lines(r, err);

@@ -267,6 +267,13 @@ static as_code put_str(as_walk *w, as_draft *d, as_attr_name name, as_str str)
                : AS_OK;
 }
 
+static as_code put_whose(as_walk *w, as_draft *d)
+{
+    return w->system_calls
+               ? as_draft_text(d, w->facts, AS_ATTR_SYSTEM_CALL, AS_FORM_TRUE, AS_LITERAL("true"))
+               : AS_OK;
+}
+
 static as_code put_last_time(as_walk *w, as_draft *d, const struct group *g)
 {
     as_bytes time = {g->last_time, g->last_time_n};
@@ -295,6 +302,8 @@ static as_code put_trace(as_walk *w, const struct group *g, const as_evidence *l
     if (!list)
         add_evidence(&d, &g->last);
     rc = put_number(w, &d, AS_ATTR_COUNT, g->calls);
+    if (!rc)
+        rc = put_whose(w, &d);
     if (!rc && g->failed)
         rc = put_number(w, &d, AS_ATTR_FAILED, g->failed);
     if (!rc)
@@ -321,6 +330,8 @@ static as_code put_use(as_walk *w, const struct group *g, const struct row *row,
         rc = put_str(w, &d, AS_ATTR_CATEGORY, row->category);
     if (!rc)
         rc = put_number(w, &d, AS_ATTR_COUNT, row->count);
+    if (!rc)
+        rc = put_whose(w, &d);
     if (!rc && row->failed)
         rc = put_number(w, &d, AS_ATTR_FAILED, row->failed);
     return rc ? rc : as_facts_add(w->facts, &d, NULL);

@@ -358,7 +358,9 @@ static as_code read_row(as_strace *s, struct summary *t, as_bytes line, bool *re
     s->any = true;
     if (rc || !d.n_attrs)
         return rc;
-    rc = as_facts_add(s->w->facts, &d, NULL);
+    rc = as_draft_text(&d, s->w->facts, AS_ATTR_SYSTEM_CALL, AS_FORM_TRUE, AS_LITERAL("true"));
+    if (!rc)
+        rc = as_facts_add(s->w->facts, &d, NULL);
     return rc ? as_walk_facts_failed(s->w, rc, err) : AS_OK;
 }
 
@@ -553,6 +555,7 @@ static as_code read_all(struct reader *r, as_walk *w, as_err *err)
     r->lines.source = w->source;
     w->analysis->tool = "strace";
     as_facts_number_records(w->facts);
+    w->system_calls = true;
     if (!rc)
         rc = as_counts_begin(w, err);
     if (!rc)
