@@ -222,6 +222,7 @@ typedef struct as_head {
     as_json_type root;
     size_t n;
     as_head_entry entries[AS_HEAD_ENTRIES];
+    uint16_t slots[2 * AS_HEAD_ENTRIES]; /* by path: 1 + index of the first entry; 0: free */
 } as_head;
 
 as_code as_head_look(as_source *source, size_t want, as_head *ret, as_err *err) AS_CHECKED;

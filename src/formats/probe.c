@@ -7,9 +7,20 @@
 
 /* The keys and short values in the first bytes of an input, for the readers' probes. */
 
+/* Where `path` is, or where it would be. The table is half free, so the search ends. */
+static uint16_t *slot_of(as_head *h, const char *path)
+{
+    size_t at = (size_t)as_hash64(as_bytes_of(path), 0) % AS_COUNT(h->slots);
+
+    while (h->slots[at] && strcmp(h->entries[h->slots[at] - 1].path, path) != 0)
+        at = (at + 1) % AS_COUNT(h->slots);
+    return &h->slots[at];
+}
+
 static void put_entry(as_head *h, const char *path, const as_json_tok *t)
 {
     as_head_entry *e;
+    uint16_t *slot;
     size_t n = t->type == AS_JSON_STRING || t->type == AS_JSON_NUMBER ? t->raw.n : 0;
 
     if (h->n == AS_HEAD_ENTRIES)
@@ -21,6 +32,9 @@ static void put_entry(as_head *h, const char *path, const as_json_tok *t)
         memcpy(e->text, t->raw.p, n);
     e->text[n] = '\0';
     e->type = t->type;
+    slot = slot_of(h, e->path);
+    if (!*slot)
+        *slot = (uint16_t)h->n;
 }
 
 /* Appends a step to `path`; one that does not fit is marked so that it equals no key. */
@@ -102,6 +116,7 @@ as_code as_head_look(as_source *source, size_t want, as_head *ret, as_err *err)
     as_code rc;
 
     ret->n = 0;
+    memset(ret->slots, 0, sizeof(ret->slots));
     ret->is_json = ret->is_lines = false;
     rc = as_source_peek(source, want, &ret->bytes, err);
     if (rc)
@@ -120,9 +135,13 @@ as_code as_head_look(as_source *source, size_t want, as_head *ret, as_err *err)
 
 static const as_head_entry *find_entry(const as_head *h, const char *path)
 {
-    for (size_t i = 0; i < h->n; i++) {
-        if (!strcmp(h->entries[i].path, path))
-            return &h->entries[i];
+    size_t at = (size_t)as_hash64(as_bytes_of(path), 0) % AS_COUNT(h->slots);
+
+    for (; h->slots[at]; at = (at + 1) % AS_COUNT(h->slots)) {
+        const as_head_entry *e = &h->entries[h->slots[at] - 1];
+
+        if (!strcmp(e->path, path))
+            return e;
     }
     return NULL;
 }
