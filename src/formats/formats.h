@@ -122,8 +122,8 @@ typedef struct as_read_options {
 } as_read_options;
 
 #define AS_PORTION_MEMORY ((size_t)64 << 20)
-#define AS_DIGEST_FROM    ((size_t)256 << 20) /* unless `portion` says otherwise */
-#define AS_DIGEST_MEMORY  ((size_t)512 << 20) /* of the facts that are kept of a digest */
+#define AS_DIGEST_FROM    ((size_t)128 << 20) /* unless `portion` says otherwise */
+#define AS_DIGEST_MEMORY  ((size_t)256 << 20) /* of the facts that are kept of a digest */
 
 struct as_analysis {
     const char *tool;               /* "CAPE" or "Cuckoo" */

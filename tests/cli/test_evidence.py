@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'support'))
 import oracle  # noqa: E402
 
 SHOWN = 10   # faults of one report that are printed
-SAMPLED = 40  # ids of one report that are given to `assay evidence`
+SAMPLED = 40 // oracle.STRIDE  # ids of one report that are given to `assay evidence`
 
 # Counted or found by assay over many calls; no one value of the report holds them.
 COMPUTED = {kind: {'count', 'failed', 'started', 'ended', 'category'}
