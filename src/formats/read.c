@@ -70,6 +70,9 @@ static as_code choose_reader(as_walk *w, const as_reader **ret, as_err *err)
     if (!rc && best == AS_SURE_NO && h->is_json && h->root != AS_JSON_OBJECT)
         rc = as_fail(err, AS_UNKNOWN, AS_NO_OFFSET,
                      "not a report of a tool that assay reads: it is no JSON object");
+    else if (!rc && best == AS_SURE_NO && h->is_lines)
+        rc = as_fail(err, AS_UNKNOWN, AS_NO_OFFSET,
+                     "not a report of a tool that assay reads: lines of JSON that no reader knows");
     else if (!rc && best == AS_SURE_NO && !h->is_json && w->options->found)
         rc = as_fail(err, AS_UNKNOWN, AS_NO_OFFSET, "not a report of a tool that assay reads");
     as_mem_free(h);
