@@ -199,7 +199,7 @@ struct as_walk {
     /* JSON made of XML: "@name" is read as "name", and an element's text, under "$" or
      * "#text", as if it stood there alone. */
     bool xml_keys;
-    bool system_calls;  /* what is counted is calls of the kernel */
+    bool system_calls; /* what is counted is calls of the kernel */
     uint64_t ticks;
     size_t portion_at;        /* facts of as many bytes are a portion; 0: none is handed out */
     struct as_digest *digest; /* or NULL */
