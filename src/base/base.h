@@ -105,6 +105,12 @@ void *as_mem_zero(size_t count, size_t size) AS_CHECKED;
 void *as_mem_resize(void *p, size_t size) AS_CHECKED;
 void as_mem_free(void *p);
 void as_mem_fail_at(uint64_t n);
+
+/*
+ * Room for one more behind the `n` objects of `size` at *p, of which *cap have room; the
+ * array doubles. False: no memory, and all is as it was.
+ */
+bool as_mem_room(void **p, size_t *cap, size_t n, size_t size) AS_CHECKED;
 uint64_t as_mem_count(void);
 
 /* Owns all memory of one request or job, up to `limit` bytes; freed as a whole. */

@@ -65,6 +65,23 @@ void *as_mem_resize(void *p, size_t size)
     return mem_admit() ? realloc(p, size > 0 ? size : 1) : NULL;
 }
 
+bool as_mem_room(void **p, size_t *cap, size_t n, size_t size)
+{
+    size_t want = *cap ? *cap * 2 : 64, total;
+    void *moved;
+
+    if (n < *cap)
+        return true;
+    if (want < *cap || __builtin_mul_overflow(want, size, &total))
+        return false;
+    moved = as_mem_resize(*p, total);
+    if (!moved)
+        return false;
+    *p = moved;
+    *cap = want;
+    return true;
+}
+
 void as_mem_free(void *p)
 {
     free(p);

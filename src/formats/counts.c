@@ -107,21 +107,6 @@ static bool grow_index(struct index *x, size_t n, bool *ret_moved)
     return true;
 }
 
-static bool grow_array(void **p, size_t *cap, size_t n, size_t size)
-{
-    size_t want = *cap ? *cap * 2 : 64;
-    void *moved;
-
-    if (n < *cap)
-        return true;
-    moved = as_mem_resize(*p, want * size);
-    if (!moved)
-        return false;
-    *p = moved;
-    *cap = want;
-    return true;
-}
-
 static struct group *group_of(struct as_counts *c, uint32_t process)
 {
     size_t at = hash(process, 0);
@@ -134,7 +119,7 @@ static struct group *group_of(struct as_counts *c, uint32_t process)
         if (g->process == process)
             return g;
     }
-    if (!grow_array(&groups, &c->cap_groups, c->n_groups, sizeof(*c->groups)))
+    if (!as_mem_room(&groups, &c->cap_groups, c->n_groups, sizeof(*c->groups)))
         return NULL;
     c->groups = groups;
     if (!grow_index(&c->by_process, c->n_groups, &moved))
@@ -166,7 +151,7 @@ static struct row *add_row(struct as_counts *c, struct group *g, as_str api)
     void *rows = c->rows;
     bool moved;
 
-    if (!grow_array(&rows, &c->cap_rows, c->n_rows, sizeof(*c->rows)))
+    if (!as_mem_room(&rows, &c->cap_rows, c->n_rows, sizeof(*c->rows)))
         return NULL;
     c->rows = rows;
     if (!grow_index(&c->by_api, c->n_rows, &moved))

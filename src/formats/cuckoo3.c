@@ -308,21 +308,6 @@ struct own {
     size_t n_refs, cap_refs, n_stand_ins, cap_stand_ins;
 };
 
-static bool has_room(void **p, size_t *cap, size_t n, size_t size)
-{
-    size_t want = *cap ? *cap * 2 : 64;
-    void *moved;
-
-    if (n < *cap)
-        return true;
-    moved = as_mem_resize(*p, want * size);
-    if (!moved)
-        return false;
-    *p = moved;
-    *cap = want;
-    return true;
-}
-
 static bool number_in(as_walk *w, const as_draft *d, as_attr_name name, uint64_t *ret)
 {
     for (size_t i = 0; i < d->n_attrs; i++) {
@@ -340,7 +325,7 @@ static as_code add_ref(as_walk *w, const as_draft *d, uint32_t fact, bool target
 
     if (!number_in(w, d, target ? AS_ATTR_TARGET_PROCID : AS_ATTR_PROCID, &procid))
         return AS_OK;
-    if (!has_room(&refs, &o->cap_refs, o->n_refs, sizeof(*o->refs)))
+    if (!as_mem_room(&refs, &o->cap_refs, o->n_refs, sizeof(*o->refs)))
         return as_fail_nomem(err, "the indicators of signatures");
     o->refs = refs;
     o->refs[o->n_refs++] = (struct ref){fact, target, procid};
@@ -360,7 +345,7 @@ static as_code stand_in(as_walk *w, uint64_t procid, uint32_t *ret, as_err *err)
     rc = as_facts_reserve(w->facts, ret);
     if (rc)
         return as_walk_facts_failed(w, rc, err);
-    if (!has_room(&all, &o->cap_stand_ins, o->n_stand_ins, sizeof(*o->stand_ins)))
+    if (!as_mem_room(&all, &o->cap_stand_ins, o->n_stand_ins, sizeof(*o->stand_ins)))
         return as_fail_nomem(err, "the processes of a report");
     o->stand_ins = all;
     o->stand_ins[o->n_stand_ins++] = (struct stand_in){procid, *ret};

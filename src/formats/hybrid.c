@@ -46,21 +46,6 @@ static struct hybrid *hybrid_of(as_walk *w)
     return w->own;
 }
 
-static bool grow(void **p, size_t *cap, size_t n, size_t size)
-{
-    size_t want = *cap ? *cap * 2 : 32;
-    void *moved;
-
-    if (n < *cap)
-        return true;
-    moved = as_mem_resize(*p, want * size);
-    if (!moved)
-        return false;
-    *p = moved;
-    *cap = want;
-    return true;
-}
-
 static as_code no_memory(as_err *err)
 {
     return as_fail_nomem(err, "the processes of a report");
@@ -116,7 +101,7 @@ static as_code stand_in_for(as_walk *w, as_str uid, uint32_t *ret, as_err *err)
     *ret = as_ids_get(&s->mentions, uid);
     if (*ret != AS_NO_FACT)
         return AS_OK;
-    if (!grow(&all, &s->cap_stand_ins, s->n_stand_ins, sizeof(*s->stand_ins)))
+    if (!as_mem_room(&all, &s->cap_stand_ins, s->n_stand_ins, sizeof(*s->stand_ins)))
         return no_memory(err);
     s->stand_ins = all;
     rc = as_facts_reserve(w->facts, ret);
@@ -133,7 +118,7 @@ static as_code note_process(as_walk *w, uint32_t fact, as_err *err)
 
     if (!s->uid)
         return AS_OK;
-    if (!grow(&all, &s->cap_processes, s->n_processes, sizeof(*s->processes)))
+    if (!as_mem_room(&all, &s->cap_processes, s->n_processes, sizeof(*s->processes)))
         return no_memory(err);
     s->processes = all;
     s->processes[s->n_processes++] = (struct process){s->parent};

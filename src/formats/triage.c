@@ -52,27 +52,12 @@ static bool number_of(const as_json_tok *t, uint64_t *ret)
     return (t->type == AS_JSON_NUMBER || t->type == AS_JSON_STRING) && as_bytes_u64(t->raw, ret);
 }
 
-static bool make_room(void **p, size_t *cap, size_t n, size_t size)
-{
-    size_t want = *cap ? *cap * 2 : 64;
-    void *moved;
-
-    if (n < *cap)
-        return true;
-    moved = as_mem_resize(*p, want * size);
-    if (!moved)
-        return false;
-    *p = moved;
-    *cap = want;
-    return true;
-}
-
 static as_code note_same(as_walk *w, uint32_t into, uint32_t from, as_err *err)
 {
     struct triage *s = triage_of(w);
     void *p = s->same;
 
-    if (!make_room(&p, &s->cap_same, s->n_same, sizeof(*s->same)))
+    if (!as_mem_room(&p, &s->cap_same, s->n_same, sizeof(*s->same)))
         return as_fail_nomem(err, "the parts of a report");
     s->same = p;
     s->same[s->n_same++] = (struct same){into, from};

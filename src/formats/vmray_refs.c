@@ -6,20 +6,6 @@
 
 /* References between the entries of summary_v2.json, noted on the way and resolved at the end. */
 
-static bool grow(void **p, size_t *cap, size_t n, size_t size)
-{
-    size_t want = *cap ? *cap * 2 : 64;
-    void *moved;
-
-    if (n < *cap)
-        return true;
-    moved = as_mem_resize(*p, want * size);
-    if (!moved)
-        return false;
-    *p = moved;
-    *cap = want;
-    return true;
-}
 /* --- references ------------------------------------------------------------------------- */
 
 /* The two last steps of "path", from behind its bracket to its end. */
@@ -83,7 +69,7 @@ static as_code add_ref(as_walk *w, const struct as_vmray_ref *ref, as_err *err)
     struct as_vmray *s = as_vmray_of(w);
     void *refs = s->refs;
 
-    if (!grow(&refs, &s->cap_refs, s->n_refs, sizeof(*s->refs)))
+    if (!as_mem_room(&refs, &s->cap_refs, s->n_refs, sizeof(*s->refs)))
         return as_fail_nomem(err, "the references of a report");
     s->refs = refs;
     s->refs[s->n_refs++] = *ref;
@@ -151,10 +137,10 @@ static as_code number_for(as_walk *w, uint64_t target, uint32_t *ret, as_err *er
     *ret = as_ids_get(&s->mentioned, target);
     if (*ret != AS_NO_FACT)
         return AS_OK;
-    if (!grow(&targets, &cap, s->n_numbers, sizeof(*s->targets)))
+    if (!as_mem_room(&targets, &cap, s->n_numbers, sizeof(*s->targets)))
         return as_fail_nomem(err, "the references of a report");
     s->targets = targets;
-    if (!grow(&numbers, &s->cap_numbers, s->n_numbers, sizeof(*s->numbers)))
+    if (!as_mem_room(&numbers, &s->cap_numbers, s->n_numbers, sizeof(*s->numbers)))
         return as_fail_nomem(err, "the references of a report");
     s->numbers = numbers;
     rc = as_facts_reserve(w->facts, ret);

@@ -52,6 +52,29 @@ static void the_nth_allocation_and_all_after_it_fail(void **state)
     as_mem_free(second);
 }
 
+static void an_array_doubles_when_it_is_full(void **state)
+{
+    size_t cap = 0, before;
+    void *p = NULL;
+
+    (void)state;
+    for (size_t n = 0; n < 1000; n++) {
+        assert_true(as_mem_room(&p, &cap, n, sizeof(size_t)));
+        assert_true(cap > n);
+        ((size_t *)p)[n] = n;
+    }
+    assert_int_equal(cap, 1024);
+    before = cap;
+    as_mem_fail_at(1);
+    assert_true(as_mem_room(&p, &cap, 1000, sizeof(size_t))); /* there is room: nothing to ask */
+    assert_false(as_mem_room(&p, &cap, 1024, sizeof(size_t)));
+    as_mem_fail_at(0);
+    assert_int_equal(cap, before);
+    assert_int_equal(((size_t *)p)[999], 999);
+    assert_false(as_mem_room(&p, &cap, 1024, SIZE_MAX / 1024));
+    as_mem_free(p);
+}
+
 static void a_failed_resize_leaves_the_old_block(void **state)
 {
     char *p = as_mem_get(4);
@@ -205,6 +228,7 @@ int main(void)
         cmocka_unit_test(nothing_is_still_a_pointer),
         cmocka_unit_test(zeroed_memory_that_overflows_is_refused),
         cmocka_unit_test(the_nth_allocation_and_all_after_it_fail),
+        cmocka_unit_test(an_array_doubles_when_it_is_full),
         cmocka_unit_test(a_failed_resize_leaves_the_old_block),
         cmocka_unit_test(allocations_are_counted),
         cmocka_unit_test(arena_memory_is_zeroed_aligned_and_apart),
