@@ -150,7 +150,11 @@ void as_put_process(as_render *r, uint32_t process);
 bool as_is_called(const as_render *r); /* the process of the sentence has a name or a path */
 void as_put_called(as_render *r);      /* that name, else the last step of the path */
 void as_put_run(as_render *r, uint32_t process); /* ", CAPE": of a joined analysis alone */
-void as_put_tools(as_render *r);  /* whose report says so: of a joined analysis maybe several */
+/*
+ * Whose report says so: of a joined analysis maybe several, of its sample those that give one
+ * of the attributes.
+ */
+void as_put_tools(as_render *r, const as_attr_name *attrs, size_t n_attrs);
 void as_put_rest(as_render *r);   /* "; key: value" for what was not told whole */
 void as_put_fields(as_render *r); /* "Task = 1, Opcode = 0", the first few */
 bool as_all_told(const as_render *r);

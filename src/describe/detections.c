@@ -226,7 +226,7 @@ static void put_technique(as_render *r, as_bytes id)
     if (attck)
         as_put_text(r, AS_LITERAL("ATT&CK"));
     else
-        as_put_tools(r);
+        as_put_tools(r, NULL, 0);
     if (attck)
         as_put_text(r, zh ? AS_LITERAL("技术") : AS_LITERAL(" technique "));
     else

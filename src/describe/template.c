@@ -169,6 +169,18 @@ static as_code close_parts(as_op *ops, size_t n)
     return open == SIZE_MAX ? AS_OK : AS_INVALID;
 }
 
+/* What the tool at `at` says is the attribute that follows in the sentence. */
+static void find_said(as_op *ops, size_t at, size_t n)
+{
+    for (size_t i = at + 1; i < n && ops[i].type != OP_LINE; i++) {
+        if (ops[i].type != OP_ATTR)
+            continue;
+        memcpy(ops[at].attrs, ops[i].attrs, sizeof(ops[at].attrs));
+        ops[at].n_attrs = ops[i].n_attrs;
+        return;
+    }
+}
+
 as_code as_template_compile(as_arena *arena, as_bytes text, as_template *ret)
 {
     as_template tpl = {.ready = true};
@@ -186,6 +198,10 @@ as_code as_template_compile(as_arena *arena, as_bytes text, as_template *ret)
         tpl.has_most |= ops[tpl.n].type == OP_MOST;
         tpl.has_dir |= ops[tpl.n].type == OP_DIR;
         tpl.n++;
+    }
+    for (size_t i = 0; i < tpl.n; i++) {
+        if (ops[i].type == OP_TOOL)
+            find_said(ops, i, tpl.n);
     }
     tpl.ops = ops;
     *ret = tpl;
@@ -503,7 +519,7 @@ static void run_op(as_render *r, const as_op *op)
         put_parent(r);
         break;
     case OP_TOOL:
-        as_put_tools(r);
+        as_put_tools(r, op->attrs, op->n_attrs);
         break;
     case OP_RUN:
         as_put_run(r, r->fact);

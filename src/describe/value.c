@@ -368,7 +368,24 @@ static uint32_t parts_of(const as_teller *t, uint32_t fact)
     return parts;
 }
 
-void as_put_tools(as_render *r)
+/* The sample of a joined analysis is one fact, but each tool has an opinion of its own on it. */
+static uint32_t parts_that_say(const as_teller *t, const as_attr_name *attrs, size_t n_attrs)
+{
+    uint32_t parts = 0;
+
+    for (size_t i = 0; i < t->analysis->n_parts; i++) {
+        const as_analysis *a = as_analysis_part_get(t->analysis, i);
+        as_value v;
+
+        for (size_t k = 0; k < n_attrs && a->sample != AS_NO_FACT; k++) {
+            if (as_fact_attr(a->facts, as_facts_get(a->facts, a->sample), attrs[k], &v))
+                parts |= 1u << i;
+        }
+    }
+    return parts;
+}
+
+void as_put_tools(as_render *r, const as_attr_name *attrs, size_t n_attrs)
 {
     const as_teller *t = r->t;
     bool zh = t->options.lang == AS_LANG_ZH;
@@ -380,7 +397,9 @@ void as_put_tools(as_render *r)
     }
     for (size_t i = 0; r->fold && i < r->fold->n; i++)
         parts |= parts_of(t, r->fold->facts[i]);
-    if (!r->fold)
+    if (!r->fold && r->fact == t->analysis->sample)
+        parts = parts_that_say(t, attrs, n_attrs);
+    if (!r->fold && !parts)
         parts = parts_of(t, r->fact);
     for (size_t i = 0; parts; i++) {
         if (!(parts & 1u << i))

@@ -90,6 +90,19 @@ def check_json(paths):
     return doc
 
 
+def check_opinions(folder):
+    """What one tool thinks of the sample is not what all of them think."""
+    paths = []
+    for name, doc in (('cape', CAPE), ('vt', {'data': {'type': 'file', 'id': SHA256, 'attributes': {
+            'sha256': SHA256, 'md5': MD5, 'threat_verdict': 'VERDICT_MALICIOUS',
+            'last_analysis_stats': {'malicious': 1}, 'times_submitted': 2, 'names': ['a']}}})):
+        paths.append(folder / f'opinion-{name}.json')
+        paths[-1].write_text(json.dumps(doc))
+    text = run('analyze', *paths)[0]
+    assert "VirusTotal's verdict on it is VERDICT_MALICIOUS" in text, text
+    assert "CAPE and VirusTotal's verdict" not in text, text
+
+
 def check_text(paths):
     text = run('analyze', *paths.values())[0]
     assert text.count('reports, joined') == 1
@@ -112,11 +125,14 @@ def main():
             paths[name].write_text(json.dumps(doc, indent=1))
         check_json(paths)
         check_text(paths)
+        opinions = pathlib.Path(folder) / 'opinions'
+        opinions.mkdir()
+        check_opinions(opinions)
         out, err = run('analyze', paths['cape'], paths['cape'])
         assert 'told once' in err and out.count('Report ') == 1, (out, err)
         # The order of the files and the folder they are in make no difference to what is told.
         text = run('analyze', '--format', 'json', folder)[0]
-        assert len(json.loads(text)['samples'][0]['analyses']) == 3
+        assert len(json.loads(text)['samples'][0]['analyses']) == 5
     return 0
 
 
