@@ -364,10 +364,10 @@ as_code as_paths_carry(as_walk *w, as_copier *c) AS_CHECKED;
 void as_walk_bad(as_walk *w, bool is_record, uint64_t number, const as_err *why);
 
 /*
- * Reads one record, which `t` begins, to its end, and sets *ret_kept if it was one; if not,
- * it is counted as bad and its bytes as unmapped. AS_INVALID while the parser goes on well
- * means the same. What was stored of a bad record is taken back: until its end a record may
- * join or put only facts of its own.
+ * Reads one record, which `t` begins, to its end, which is t->end then, and sets *ret_kept if
+ * it was one; if not, it is counted as bad and its bytes as unmapped. AS_INVALID while the
+ * parser goes on well means the same. What was stored of a bad record is taken back: until
+ * its end a record may join or put only facts of its own.
  */
 typedef as_code as_record_fn(as_walk *w, void *ctx, as_place *place, as_json_tok *t, bool *ret_kept,
                              as_err *err);

@@ -122,7 +122,7 @@ static as_code read_meta(as_walk *w, as_place *place, uint32_t fact, as_json_tok
 /* --- lines ---------------------------------------------------------------------------------- */
 
 /* The file that a line is about is a fact, and its matches belong to it. */
-static as_code read_file(as_walk *w, as_place *place, as_err *err)
+static as_code read_file(as_walk *w, as_place *place, as_json_tok *t, as_err *err)
 {
     uint32_t fact = AS_NO_FACT;
     uint64_t end = 0;
@@ -133,6 +133,7 @@ static as_code read_file(as_walk *w, as_place *place, as_err *err)
         return as_walk_facts_failed(w, rc, err);
     as_draft_init(&d, AS_KIND_SAMPLE);
     rc = as_walk_object(w, place, &as_shape_scanned, fact, &d, &end, err);
+    t->end = end; /* of the record */
     if (rc || !d.n_attrs)
         return rc;
     rc = as_walk_evidence(w, place, end, &d.evidence[0], err);
@@ -148,7 +149,7 @@ static as_code read_record(as_walk *w, void *ctx, as_place *place, as_json_tok *
 {
     (void)ctx;
     *ret_kept = true;
-    return t->type == AS_JSON_OBJECT ? read_file(w, place, err)
+    return t->type == AS_JSON_OBJECT ? read_file(w, place, t, err)
                                      : as_walk_pass(w, place, t, false, err);
 }
 
