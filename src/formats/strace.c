@@ -99,8 +99,8 @@ static as_code finish(as_strace *s, as_strace_task *t, const as_strace_line *l,
 
 static void stop_waiting(as_strace *s, as_strace_task *t)
 {
-    s->n_forking -= t->forking;
-    t->waiting = t->forking = false;
+    as_strace_set_forking(s, t, false);
+    t->waiting = false;
     t->child = 0;
 }
 
@@ -138,8 +138,7 @@ static as_code begin_call(as_strace *s, as_strace_task *t, const as_strace_line 
     t->at = s->at;
     t->waiting = true;
     t->child = 0;
-    t->forking = t->call && t->call->role == AS_LINUX_FORK;
-    s->n_forking += t->forking;
+    as_strace_set_forking(s, t, t->call && t->call->role == AS_LINUX_FORK);
     return AS_OK;
 }
 
@@ -445,10 +444,10 @@ static as_code read_call_line(struct reader *r, as_bytes line, const as_evidence
             uint32_t child = t->child;
 
             t->waiting = false; /* the half that is known is a part of this one */
-            s->n_forking -= t->forking;
-            t->forking = false;
             rc = begin_call(s, t, l, err);
             t->child = child;
+            if (child)
+                as_strace_set_forking(s, t, false);
             t->at = *also;
             return rc;
         }
@@ -541,10 +540,8 @@ static as_code give_up_all(as_strace *s, as_err *err)
 {
     as_code rc = AS_OK;
 
-    for (size_t i = 0; !rc && i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i].first; !rc && t; t = t->next)
-            rc = give_up(s, t, err);
-    }
+    for (as_strace_task *t = s->first; !rc && t; t = t->behind)
+        rc = give_up(s, t, err);
     return rc;
 }
 

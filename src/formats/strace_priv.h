@@ -104,14 +104,16 @@ typedef struct as_strace_process {
 /* One thread: what strace calls a process. */
 typedef struct as_strace_task as_strace_task;
 struct as_strace_task {
-    as_strace_task *next;
-    uint32_t tid; /* 0: of a log that does not number the only one */
+    as_strace_task *next;            /* of the same slot */
+    as_strace_task *before, *behind; /* of all: see as_strace.first */
+    uint32_t tid;                    /* 0: of a log that does not number the only one */
     as_strace_process *process;
     uint64_t born;  /* line */
+    uint64_t used;  /* the last line of it */
     bool seen;      /* it has lines of its own, or was announced */
     bool left;      /* it asked to end */
     bool waiting;   /* a call of it is unfinished: */
-    bool forking;   /* which starts another */
+    bool forking;   /* which starts another that did not appear yet */
     uint32_t child; /* that appeared meanwhile, or 0 */
     const as_linux_call *call;
     uint8_t name[32];
@@ -120,8 +122,7 @@ struct as_strace_task {
     as_evidence at;
 };
 
-#define AS_STRACE_BUCKETS 4096u
-#define AS_STRACE_NAMES   1024u
+#define AS_STRACE_NAMES 1024u
 
 typedef struct as_strace_name {
     uint8_t text[32];
@@ -131,14 +132,15 @@ typedef struct as_strace_name {
 
 typedef struct as_strace {
     as_walk *w;
-    struct as_strace_bucket {
-        as_strace_task *first;
-    } * buckets;
-    as_strace_task *only; /* the one that lines without a number are of, once looked up */
-    size_t n_seen;        /* live tasks with lines of their own */
+    as_strace_task **slots; /* by number; a power of two of them */
+    size_t n_slots, n_tasks;
+    /* All tasks: those with lines of their own, as these began, and then the others. */
+    as_strace_task *first, *last, *last_seen;
     size_t n_forking;
-    uint64_t n_new;
-    bool saw_close; /* else a number may be another file by now */
+    uint32_t forking; /* the numbers of those, one xor the other: of one, its own */
+    bool numbered;    /* the log has numbers, and which of them the first task has is known */
+    size_t n_new;     /* tasks since idle ones were looked for */
+    bool saw_close;   /* else a number may be another file by now */
     uint64_t serial, visits;
     as_evidence at; /* the line in hand; last: its number */
     as_bytes time;
@@ -165,6 +167,7 @@ as_code as_strace_started(as_strace *s, as_strace_task *t, uint32_t tid, bool th
 
 /* The process of `t` runs another program from here on: its fact is a new one. */
 as_code as_strace_new_image(as_strace *s, as_strace_task *t, as_err *err) AS_CHECKED;
+void as_strace_set_forking(as_strace *s, as_strace_task *t, bool forking);
 as_code as_strace_end_task(as_strace *s, as_strace_task *t, as_err *err) AS_CHECKED;
 as_code as_strace_end_all(as_strace *s, as_err *err) AS_CHECKED;
 

@@ -1,5 +1,7 @@
 #include "formats/strace_priv.h"
 
+#include "base/hash.h"
+
 #include <string.h>
 #include <sys/random.h>
 
@@ -12,14 +14,17 @@
 
 /* --- tasks ------------------------------------------------------------------------------ */
 
+#define SLOTS_MIN ((size_t)1024)
+
 as_code as_strace_begin(as_strace *s, as_walk *w, as_err *err)
 {
     *s = (as_strace){.w = w};
     if (getrandom(&s->seed, sizeof(s->seed), GRND_NONBLOCK) != sizeof(s->seed))
         s->seed = (uint64_t)(uintptr_t)s;
-    s->buckets = as_mem_zero(AS_STRACE_BUCKETS, sizeof(*s->buckets));
+    s->slots = as_mem_zero(SLOTS_MIN, sizeof(*s->slots));
+    s->n_slots = SLOTS_MIN;
     s->names = as_mem_zero(AS_STRACE_NAMES, sizeof(*s->names));
-    return s->buckets && s->names ? AS_OK : as_fail_nomem(err, "the processes of a log");
+    return s->slots && s->names ? AS_OK : as_fail_nomem(err, "the processes of a log");
 }
 
 static void process_free(as_strace_process *p)
@@ -38,15 +43,13 @@ static void task_free(as_strace_task *t)
 
 void as_strace_done(as_strace *s)
 {
-    for (size_t i = 0; s->buckets && i < AS_STRACE_BUCKETS; i++) {
-        while (s->buckets[i].first) {
-            as_strace_task *t = s->buckets[i].first;
+    while (s->first) {
+        as_strace_task *t = s->first;
 
-            s->buckets[i].first = t->next;
-            task_free(t);
-        }
+        s->first = t->behind;
+        task_free(t);
     }
-    as_mem_free(s->buckets);
+    as_mem_free(s->slots);
     as_mem_free(s->names);
     as_mem_free(s->told);
     as_buf_done(&s->path);
@@ -54,44 +57,106 @@ void as_strace_done(as_strace *s)
     as_buf_done(&s->joined);
 }
 
-static as_strace_task **bucket(as_strace *s, uint32_t tid)
+/* The log chooses the numbers, so where they fall must not be its choice. */
+static as_strace_task **slot_of(const as_strace *s, uint32_t tid)
 {
-    return &s->buckets[tid * 2654435761u >> 16 & (AS_STRACE_BUCKETS - 1)].first;
+    uint64_t hash = as_hash64((as_bytes){(const uint8_t *)&tid, sizeof(tid)}, s->seed);
+
+    return &s->slots[(size_t)hash & (s->n_slots - 1)];
 }
 
-static as_strace_task *find(as_strace *s, uint32_t tid)
+static as_strace_task *find(const as_strace *s, uint32_t tid)
 {
-    as_strace_task *t = *bucket(s, tid);
+    as_strace_task *t = *slot_of(s, tid);
 
     while (t && t->tid != tid)
         t = t->next;
     return t;
 }
 
-static void unlink_task(as_strace *s, as_strace_task *t)
+static void put_slot(as_strace *s, as_strace_task *t)
 {
-    as_strace_task **at = bucket(s, t->tid);
+    as_strace_task **at = slot_of(s, t->tid);
+
+    t->next = *at;
+    *at = t;
+}
+
+static void take_slot(as_strace *s, const as_strace_task *t)
+{
+    as_strace_task **at = slot_of(s, t->tid);
 
     while (*at != t)
         at = &(*at)->next;
     *at = t->next;
-    s->only = NULL;
+}
+
+/* Without memory the slots stay as they are: each holds more. */
+static void grow_slots(as_strace *s)
+{
+    as_strace_task **more = as_mem_zero(s->n_slots * 2, sizeof(*more));
+
+    if (!more)
+        return;
+    as_mem_free(s->slots);
+    s->slots = more;
+    s->n_slots *= 2;
+    for (as_strace_task *t = s->first; t; t = t->behind)
+        put_slot(s, t);
+}
+
+/* Into the list behind `at`; NULL: at its head. */
+static void put_behind(as_strace *s, as_strace_task *t, as_strace_task *at)
+{
+    t->before = at;
+    t->behind = at ? at->behind : s->first;
+    *(at ? &at->behind : &s->first) = t;
+    *(t->behind ? &t->behind->before : &s->last) = t;
+}
+
+static void take_out(as_strace *s, as_strace_task *t)
+{
+    if (s->last_seen == t)
+        s->last_seen = t->before;
+    *(t->before ? &t->before->behind : &s->first) = t->behind;
+    *(t->behind ? &t->behind->before : &s->last) = t->before;
 }
 
 static void link_task(as_strace *s, as_strace_task *t)
 {
-    as_strace_task **at = bucket(s, t->tid);
+    if (s->n_tasks >= s->n_slots)
+        grow_slots(s);
+    put_slot(s, t);
+    put_behind(s, t, s->last);
+    s->n_tasks++;
+    s->n_new++;
+}
 
-    t->next = *at;
-    *at = t;
-    s->only = NULL;
+static void unlink_task(as_strace *s, as_strace_task *t)
+{
+    take_slot(s, t);
+    take_out(s, t);
+    if (!--s->n_tasks)
+        s->numbered = false; /* what follows may be another run's */
 }
 
 static void see(as_strace *s, as_strace_task *t)
 {
-    s->n_seen += !t->seen;
+    if (t->seen)
+        return;
     t->seen = true;
-    s->only = NULL;
+    take_out(s, t);
+    put_behind(s, t, s->last_seen);
+    s->last_seen = t;
+}
+
+void as_strace_set_forking(as_strace *s, as_strace_task *t, bool forking)
+{
+    if (t->forking == forking)
+        return;
+    t->forking = forking;
+    s->n_forking = forking ? s->n_forking + 1 : s->n_forking - 1;
+    s->forking ^= t->tid;
 }
 
 /* --- processes ---------------------------------------------------------------------------- */
@@ -226,6 +291,7 @@ static as_code task_new(as_strace *s, uint32_t tid, as_strace_process *shared, a
     if (!t)
         return as_fail_nomem(err, "the processes of a log");
     t->tid = tid;
+    t->used = s->at.last;
     t->born = s->at.last;
     if (shared) {
         t->process = shared;
@@ -247,35 +313,18 @@ static bool has_flag(const as_strace_task *t, const char *flag)
     return as_strace_flag(as_buf_bytes(&t->text), flag);
 }
 
-/* The one task that is just starting another, if there is but one. */
-static as_strace_task *starter(as_strace *s)
-{
-    as_strace_task *found = NULL;
-
-    if (!s->n_forking)
-        return NULL;
-    for (size_t i = 0; i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i].first; t; t = t->next) {
-            if (!t->forking || t->child)
-                continue;
-            if (found)
-                return NULL;
-            found = t;
-        }
-    }
-    return found;
-}
-
 /* A task that nothing is known of: whoever is starting one is taken to have started it. */
 static as_code new_task(as_strace *s, uint32_t tid, as_strace_task **ret, as_err *err)
 {
-    as_strace_task *by = starter(s);
+    /* of several, nobody knows which */
+    as_strace_task *by = s->n_forking == 1 ? find(s, s->forking) : NULL;
     bool thread = by && has_flag(by, "CLONE_THREAD");
     as_code rc = task_new(s, tid, thread ? by->process : NULL, ret, err);
 
     if (rc || !by)
         return rc;
     by->child = tid;
+    as_strace_set_forking(s, by, false);
     if (!thread) {
         inherit((*ret)->process, by->process);
         add_evidence((*ret)->process, &by->at);
@@ -289,8 +338,7 @@ as_code as_strace_end_task(as_strace *s, as_strace_task *t, as_err *err)
 
     if (t->process->tasks == 1)
         rc = put_process(s, t->process, err);
-    s->n_seen -= t->seen;
-    s->n_forking -= t->forking;
+    as_strace_set_forking(s, t, false);
     unlink_task(s, t);
     task_free(t);
     return rc;
@@ -298,18 +346,25 @@ as_code as_strace_end_task(as_strace *s, as_strace_task *t, as_err *err)
 
 #define LINES_TO_END  4096u /* that may stand between the call to end and the end itself */
 #define TASKS_BETWEEN 1024u
+#define TASKS_MAX     ((size_t)32768) /* beyond it, those of no line among as many are over */
 
-/* A log of -qq has no line for the end of a process: what asked for it long ago is over. */
-static as_code drop_leaving(as_strace *s, as_err *err)
+/*
+ * A log of -qq has no line for the end of a process: what asked for it long ago is over. A
+ * process that was started and not followed has no lines at all.
+ */
+static as_code drop_idle(as_strace *s, as_err *err)
 {
+    bool many = s->n_tasks > TASKS_MAX;
     as_code rc = AS_OK;
 
-    for (size_t i = 0; !rc && i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i].first, *next; !rc && t; t = next) {
-            next = t->next;
-            if (t->process->leaving && s->at.last - t->process->leaving > LINES_TO_END)
-                rc = as_strace_end_task(s, t, err);
-        }
+    s->n_new = 0;
+    for (as_strace_task *t = s->first, *behind; !rc && t; t = behind) {
+        uint64_t leaving = t->process->leaving;
+
+        behind = t->behind;
+        if ((leaving && s->at.last - leaving > LINES_TO_END) ||
+            (many && s->at.last - t->used > TASKS_MAX))
+            rc = as_strace_end_task(s, t, err);
     }
     return rc;
 }
@@ -327,36 +382,27 @@ as_code as_strace_attached(as_strace *s, uint32_t tid, as_err *err)
 }
 
 /* A line without a number is of the only task there is; of several, of the first. */
-static as_strace_task *unnumbered(as_strace *s)
+static as_strace_task *unnumbered(const as_strace *s)
 {
-    as_strace_task *first = NULL;
+    as_strace_task *t = find(s, 0);
 
-    if (s->only)
-        return s->only;
-    for (size_t i = 0; i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i].first; t; t = t->next) {
-            if (t->seen && (!first || (t->tid == 0 && first->tid != 0) ||
-                            (first->tid != 0 && t->born < first->born)))
-                first = t;
-        }
-    }
-    s->only = first;
-    return first;
+    if (!t || !t->seen)
+        t = s->first;
+    return t && t->seen ? t : NULL;
 }
 
 /* The log had one task and no numbers; now it has more, and this is the number of the first. */
 static void number(as_strace *s, as_strace_task *t, uint32_t tid)
 {
-    unlink_task(s, t);
+    take_slot(s, t);
+    s->forking ^= t->forking ? t->tid ^ tid : 0;
     t->tid = tid;
     if (!t->process->pid)
         t->process->pid = tid;
-    link_task(s, t);
-    for (size_t i = 0; i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *child = s->buckets[i].first; child; child = child->next) {
-            if (child->process->above == t->process->fact && !child->process->ppid)
-                child->process->ppid = tid;
-        }
+    put_slot(s, t);
+    for (as_strace_task *child = s->first; child; child = child->behind) {
+        if (child->process->above == t->process->fact && !child->process->ppid)
+            child->process->ppid = tid;
     }
 }
 
@@ -366,10 +412,15 @@ as_code as_strace_task_of(as_strace *s, const as_strace_line *l, as_strace_task 
     as_strace_task *t;
     as_code rc = AS_OK;
 
+    if (s->n_new >= TASKS_BETWEEN)
+        rc = drop_idle(s, err);
+    if (rc)
+        return rc;
     if (l->pid.n && (!as_bytes_u64(l->pid, &tid) || tid > UINT32_MAX))
         tid = UINT32_MAX;
     t = l->pid.n ? find(s, (uint32_t)tid) : unnumbered(s);
-    if (!t && l->pid.n) {
+    if (!t && l->pid.n && !s->numbered) {
+        s->numbered = true; /* once: it looks at all tasks */
         t = find(s, 0);
         if (t)
             number(s, t, (uint32_t)tid);
@@ -378,14 +429,12 @@ as_code as_strace_task_of(as_strace *s, const as_strace_line *l, as_strace_task 
         rc = as_strace_end_task(s, t, err); /* the number is used again */
         t = NULL;
     }
-    if (!rc && !t && ++s->n_new % TASKS_BETWEEN == 0)
-        rc = drop_leaving(s, err);
     if (!rc && !t)
         rc = new_task(s, (uint32_t)tid, &t, err);
     if (rc)
         return rc;
-    if (!t->seen)
-        see(s, t);
+    t->used = s->at.last;
+    see(s, t);
     if (l->comm.n && !t->process->has_image && !t->process->put &&
         !as_bytes_is(l->comm, "strace")) {
         rc = as_facts_intern(s->w->facts, l->comm, &t->process->name);
@@ -486,10 +535,8 @@ as_code as_strace_end_all(as_strace *s, as_err *err)
 {
     as_code rc = AS_OK;
 
-    for (size_t i = 0; !rc && i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i].first; !rc && t; t = t->next)
-            rc = put_process(s, t->process, err);
-    }
+    for (as_strace_task *t = s->first; !rc && t; t = t->behind)
+        rc = put_process(s, t->process, err);
     return rc;
 }
 
@@ -503,13 +550,11 @@ static as_code each_process(as_strace *s, process_fn *fn, void *ctx, as_err *err
     as_code rc = AS_OK;
 
     s->visits++;
-    for (size_t i = 0; !rc && i < AS_STRACE_BUCKETS; i++) {
-        for (as_strace_task *t = s->buckets[i].first; !rc && t; t = t->next) {
-            if (t->process->visit == s->visits)
-                continue;
-            t->process->visit = s->visits;
-            rc = fn(ctx, t->process, err);
-        }
+    for (as_strace_task *t = s->first; !rc && t; t = t->behind) {
+        if (t->process->visit == s->visits)
+            continue;
+        t->process->visit = s->visits;
+        rc = fn(ctx, t->process, err);
     }
     return rc;
 }
@@ -590,7 +635,7 @@ as_code as_strace_portion(as_strace *s, as_err *err)
 {
     struct saved v = {.s = s};
     size_t n = 0;
-    as_code rc = drop_leaving(s, err);
+    as_code rc = drop_idle(s, err);
 
     if (!rc)
         rc = each_process(s, count_process, &n, err);

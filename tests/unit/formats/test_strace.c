@@ -539,6 +539,48 @@ static void portions_tell_what_the_whole_tells(void **state)
     }
 }
 
+/* --- what a log may not cost ------------------------------------------------------------------ */
+
+#define TASKS 60000u
+
+/* A log of TASKS lines or pairs of lines; "%u" of `line` is another number each time. */
+static as_analysis *a_of_many(const char *first, const char *line, const char *also)
+{
+    as_read_options options = {.format = "strace"};
+    as_buf log = {0};
+    as_analysis *a;
+
+    as_buf_text(&log, first);
+    for (unsigned i = 0; i < TASKS; i++) {
+        as_buf_u64(&log, 1000 + i);
+        as_buf_text(&log, line);
+        as_buf_text(&log, also);
+    }
+    assert_false(log.failed);
+    a = read_text(as_buf_bytes(&log), &options);
+    as_buf_done(&log);
+    return a;
+}
+
+/* Each was quadratic once: minutes. */
+static void many_tasks_are_no_burden(void **state)
+{
+    static const char one[] = " getuid() = 0\n";
+    as_analysis *a = a_of_many("1 getuid() = 0\n", one, "getuid() = 0\n");
+
+    (void)state;
+    assert_int_equal(count_kind(a->facts, AS_KIND_PROCESS), TASKS + 1);
+    says(a->facts, nth(a->facts, AS_KIND_API_TRACE, 0), AS_ATTR_COUNT, "60001");
+    as_analysis_free(a);
+    a = a_of_many("1 fork( <unfinished ...>\n", one, "");
+    is_of(a->facts, nth(a->facts, AS_KIND_PROCESS, 1), AS_ATTR_PID, "1"); /* the next to appear */
+    assert_int_equal(as_fact_parent(a->facts, nth(a->facts, AS_KIND_PROCESS, 2)), AS_NO_FACT);
+    as_analysis_free(a);
+    a = a_of_many("", one, "0 getuid() = 0\n");
+    assert_int_equal(count_kind(a->facts, AS_KIND_PROCESS), TASKS + 1);
+    as_analysis_free(a);
+}
+
 static void other_inputs_are_not_taken_for_it(void **state)
 {
     static const char *const inputs[] = {
@@ -583,6 +625,7 @@ int main(void)
         cmocka_unit_test(a_log_may_break_off_anywhere),
         cmocka_unit_test(each_allocation_that_fails_is_no_memory),
         cmocka_unit_test(portions_tell_what_the_whole_tells),
+        cmocka_unit_test(many_tasks_are_no_burden),
         cmocka_unit_test(other_inputs_are_not_taken_for_it),
     };
 
