@@ -125,7 +125,7 @@ static bool fd_path(const struct told *c, as_bytes fd, as_buf *out)
         add_angle_path(path, out);
         return true;
     }
-    f = c->s->saw_close ? as_strace_file_of(c->t->process, n, false) : NULL;
+    f = c->s->saw_close ? as_strace_file_of(c->s, c->t->process, n, false) : NULL;
     if (!f || !f->path)
         return false;
     as_buf_add(out, as_facts_text(c->s->w->facts, f->path));
@@ -319,7 +319,7 @@ static as_code note_file(struct told *c, as_bytes path, bool close_on_exec, bool
 
     if (!as_strace_fd(c->l->ret, &fd, &ignored))
         return AS_OK;
-    f = as_strace_file_of(c->t->process, fd, path.n > 0);
+    f = as_strace_file_of(c->s, c->t->process, fd, path.n > 0);
     if (!f)
         return AS_OK;
     *f = (as_strace_file){.close_on_exec = close_on_exec, .written = written};
@@ -360,7 +360,7 @@ static as_code tell_use(struct told *c, bool writes, as_err *err)
 
     if (c->l->failed || !as_strace_fd(arg(c, 0), &fd, &path))
         return AS_OK;
-    f = as_strace_file_of(c->t->process, fd, false);
+    f = as_strace_file_of(c->s, c->t->process, fd, false);
     if (f && f->path && (writes ? f->written : f->read))
         return AS_OK;
     as_buf_reset(&c->s->path);
@@ -385,7 +385,7 @@ static as_code tell_close(struct told *c)
 
     c->s->saw_close = true;
     if (!c->l->failed && as_strace_fd(arg(c, 0), &fd, &path)) {
-        f = as_strace_file_of(c->t->process, fd, false);
+        f = as_strace_file_of(c->s, c->t->process, fd, false);
         if (f)
             *f = (as_strace_file){0};
     }
@@ -426,10 +426,10 @@ static as_code tell_dup(struct told *c, as_err *err)
     if (c->l->failed || !as_strace_fd(arg(c, 0), &old, &path) ||
         !as_strace_fd(c->l->ret, &now, &ignored) || old == now)
         return AS_OK;
-    from = as_strace_file_of(p, old, false);
+    from = as_strace_file_of(c->s, p, old, false);
     network = is_network(c, from, path);
-    to = as_strace_file_of(p, now, from != NULL);
-    from = as_strace_file_of(p, old, false); /* it may have moved */
+    to = as_strace_file_of(c->s, p, now, from != NULL);
+    from = as_strace_file_of(c->s, p, old, false); /* it may have moved */
     if (to)
         *to = from ? *from : (as_strace_file){0};
     if (to)
@@ -447,7 +447,7 @@ static as_code tell_fcntl(struct told *c, as_err *err)
     if (as_strace_flag(arg(c, 1), "F_DUPFD") || as_strace_flag(arg(c, 1), "F_DUPFD_CLOEXEC"))
         return tell_dup(c, err);
     if (as_strace_flag(arg(c, 1), "F_SETFD") && as_strace_fd(arg(c, 0), &fd, &path)) {
-        f = as_strace_file_of(c->t->process, fd, false);
+        f = as_strace_file_of(c->s, c->t->process, fd, false);
         if (f)
             f->close_on_exec = as_strace_flag(arg(c, 2), "FD_CLOEXEC");
     }
@@ -490,7 +490,7 @@ static as_code tell_socket(struct told *c, as_err *err)
     else if (inet && as_strace_flag(type, "SOCK_DGRAM"))
         name = "UDP";
     if (!c->l->failed && as_strace_fd(c->l->ret, &fd, &ignored)) {
-        f = as_strace_file_of(c->t->process, fd, name != NULL);
+        f = as_strace_file_of(c->s, c->t->process, fd, name != NULL);
         if (f)
             *f = (as_strace_file){.close_on_exec = as_strace_flag(type, "SOCK_CLOEXEC")};
         rc = f && name ? as_facts_intern(c->s->w->facts, as_bytes_of(name), &f->protocol) : AS_OK;
@@ -558,7 +558,7 @@ static as_bytes protocol_of(const struct told *c, as_bytes fd)
         return (as_bytes){0};
     if (path.n >= 3 && (!memcmp(path.p, "TCP", 3) || !memcmp(path.p, "UDP", 3)))
         return (as_bytes){path.p, 3};
-    f = as_strace_file_of(c->t->process, n, false);
+    f = as_strace_file_of(c->s, c->t->process, n, false);
     /* Only another socket() makes another socket of the number. */
     return f && f->protocol ? as_facts_text(c->s->w->facts, f->protocol) : (as_bytes){0};
 }
@@ -607,7 +607,7 @@ static as_code tell_accept(struct told *c, as_err *err)
         return AS_OK;
     rc = note_file(c, (as_bytes){0}, false, false, err);
     if (!rc && protocol.n && as_strace_fd(c->l->ret, &fd, &ignored)) {
-        f = as_strace_file_of(c->t->process, fd, true);
+        f = as_strace_file_of(c->s, c->t->process, fd, true);
         rc = f ? as_facts_intern(c->s->w->facts, protocol, &f->protocol) : AS_OK;
         rc = rc ? as_walk_facts_failed(c->s->w, rc, err) : AS_OK;
     }

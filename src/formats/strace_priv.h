@@ -74,7 +74,8 @@ bool as_strace_flag(as_bytes flags, const char *word);
 
 /* --- who is who ------------------------------------------------------------------------ */
 
-#define AS_STRACE_FDS 4096u /* descriptors above are not followed */
+#define AS_STRACE_FDS   4096u             /* descriptors above are not followed */
+#define AS_STRACE_FILES ((size_t)4 << 20) /* nor more of all processes together */
 
 typedef struct as_strace_file {
     as_str path;                       /* 0: of no file, or not known of which */
@@ -140,6 +141,7 @@ typedef struct as_strace {
     uint32_t forking; /* the numbers of those, one xor the other: of one, its own */
     bool numbered;    /* the log has numbers, and which of them the first task has is known */
     size_t n_new;     /* tasks since idle ones were looked for */
+    size_t n_files;   /* places for descriptors, of all processes */
     bool saw_close;   /* else a number may be another file by now */
     uint64_t serial, visits;
     as_evidence at; /* the line in hand; last: its number */
@@ -175,7 +177,7 @@ as_code as_strace_end_all(as_strace *s, as_err *err) AS_CHECKED;
 as_code as_strace_portion(as_strace *s, as_err *err) AS_CHECKED;
 
 /* NULL: not followed. With `make`, a place for it. */
-as_strace_file *as_strace_file_of(as_strace_process *p, uint32_t fd, bool make);
+as_strace_file *as_strace_file_of(as_strace *s, as_strace_process *p, uint32_t fd, bool make);
 
 /* --- what a call says ------------------------------------------------------------------- */
 

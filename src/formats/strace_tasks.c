@@ -27,16 +27,17 @@ as_code as_strace_begin(as_strace *s, as_walk *w, as_err *err)
     return s->slots && s->names ? AS_OK : as_fail_nomem(err, "the processes of a log");
 }
 
-static void process_free(as_strace_process *p)
+static void process_free(as_strace *s, as_strace_process *p)
 {
+    s->n_files -= p->n_files;
     as_mem_free(p->files);
     as_mem_free(p);
 }
 
-static void task_free(as_strace_task *t)
+static void task_free(as_strace *s, as_strace_task *t)
 {
     if (t->process && --t->process->tasks == 0)
-        process_free(t->process);
+        process_free(s, t->process);
     as_buf_done(&t->text);
     as_mem_free(t);
 }
@@ -47,7 +48,7 @@ void as_strace_done(as_strace *s)
         as_strace_task *t = s->first;
 
         s->first = t->behind;
-        task_free(t);
+        task_free(s, t);
     }
     as_mem_free(s->slots);
     as_mem_free(s->names);
@@ -177,7 +178,7 @@ static as_code process_new(as_strace *s, uint32_t pid, as_strace_process **ret, 
     if (!rc)
         rc = as_facts_intern(s->w->facts, s->time, &p->first_seen);
     if (rc) {
-        process_free(p);
+        process_free(s, p);
         return as_walk_facts_failed(s->w, rc, err);
     }
     *ret = p;
@@ -245,7 +246,7 @@ static as_code put_process(as_strace *s, as_strace_process *p, as_err *err)
     return rc ? as_walk_facts_failed(s->w, rc, err) : AS_OK;
 }
 
-as_strace_file *as_strace_file_of(as_strace_process *p, uint32_t fd, bool make)
+as_strace_file *as_strace_file_of(as_strace *s, as_strace_process *p, uint32_t fd, bool make)
 {
     size_t n = p->n_files ? p->n_files : 16;
     as_strace_file *more;
@@ -256,17 +257,20 @@ as_strace_file *as_strace_file_of(as_strace_process *p, uint32_t fd, bool make)
         return NULL;
     while (n <= fd)
         n *= 2;
+    if (n - p->n_files > AS_STRACE_FILES - s->n_files)
+        return NULL;
     more = as_mem_resize(p->files, n * sizeof(*more));
     if (!more)
         return NULL; /* not followed: nothing is told of it */
     memset(more + p->n_files, 0, (n - p->n_files) * sizeof(*more));
+    s->n_files += n - p->n_files;
     p->files = more;
     p->n_files = n;
     return &more[fd];
 }
 
 /* What a child has of the process that started it. */
-static void inherit(as_strace_process *p, as_strace_process *from)
+static void inherit(as_strace *s, as_strace_process *p, as_strace_process *from)
 {
     from->starter = true;
     p->above = from->fact;
@@ -275,7 +279,7 @@ static void inherit(as_strace_process *p, as_strace_process *from)
     for (size_t i = from->n_files; i-- > 0;) {
         const as_strace_file *f = &from->files[i];
         as_strace_file *own =
-            f->path || f->protocol ? as_strace_file_of(p, (uint32_t)i, true) : NULL;
+            f->path || f->protocol ? as_strace_file_of(s, p, (uint32_t)i, true) : NULL;
 
         if (own)
             *own = (as_strace_file){f->path, f->protocol, f->close_on_exec, false, false};
@@ -300,7 +304,7 @@ static as_code task_new(as_strace *s, uint32_t tid, as_strace_process *shared, a
         rc = process_new(s, tid, &t->process, err);
     }
     if (rc) {
-        task_free(t);
+        task_free(s, t);
         return rc;
     }
     link_task(s, t);
@@ -326,7 +330,7 @@ static as_code new_task(as_strace *s, uint32_t tid, as_strace_task **ret, as_err
     by->child = tid;
     as_strace_set_forking(s, by, false);
     if (!thread) {
-        inherit((*ret)->process, by->process);
+        inherit(s, (*ret)->process, by->process);
         add_evidence((*ret)->process, &by->at);
     }
     return AS_OK;
@@ -340,7 +344,7 @@ as_code as_strace_end_task(as_strace *s, as_strace_task *t, as_err *err)
         rc = put_process(s, t->process, err);
     as_strace_set_forking(s, t, false);
     unlink_task(s, t);
-    task_free(t);
+    task_free(s, t);
     return rc;
 }
 
@@ -453,7 +457,7 @@ static void move_into(as_strace *s, as_strace_task *t, as_strace_process *p)
     if (old == p || old->put || old->starter || old->tasks > 1)
         return;
     as_facts_drop(s->w->facts, old->fact, p->fact);
-    process_free(old);
+    process_free(s, old);
     t->process = p;
     p->tasks++;
 }
@@ -476,7 +480,7 @@ as_code as_strace_started(as_strace *s, as_strace_task *t, uint32_t tid, bool th
     if (!child) {
         rc = task_new(s, tid, thread ? t->process : NULL, &child, err);
         if (!rc && !thread)
-            inherit(child->process, t->process);
+            inherit(s, child->process, t->process);
         return rc;
     }
     if (t->child == tid) {

@@ -581,6 +581,20 @@ static void many_tasks_are_no_burden(void **state)
     as_analysis_free(a);
 }
 
+/* A high number takes a table of as many places, and so did each process that was started. */
+static void many_descriptors_are_not_followed_for_ever(void **state)
+{
+    as_analysis *a = a_of_many("1 close(9) = 0\n1 open(\"/a\", O_RDONLY) = 4095\n",
+                               " read(4095, \"\", 9) = 0\n", "1 fork() = 99\n");
+
+    (void)state;
+    as_analysis_free(a);
+    a = a_of("1 close(9) = 0\n1 open(\"/a\", O_RDONLY) = 4095\n1 fork() = 2\n"
+             "2 read(4095, \"\", 9) = 0\n");
+    is_of(a->facts, with(a->facts, AS_KIND_FILE_READ, AS_ATTR_PATH, "/a"), AS_ATTR_PID, "2");
+    as_analysis_free(a);
+}
+
 static void other_inputs_are_not_taken_for_it(void **state)
 {
     static const char *const inputs[] = {
@@ -626,6 +640,7 @@ int main(void)
         cmocka_unit_test(each_allocation_that_fails_is_no_memory),
         cmocka_unit_test(portions_tell_what_the_whole_tells),
         cmocka_unit_test(many_tasks_are_no_burden),
+        cmocka_unit_test(many_descriptors_are_not_followed_for_ever),
         cmocka_unit_test(other_inputs_are_not_taken_for_it),
     };
 
