@@ -458,14 +458,17 @@ static as_code tell_fcntl(struct told *c, as_err *err)
 static as_code tell_new_fds(struct told *c)
 {
     as_bytes text = c->l->text;
+    size_t n = 0;
 
-    for (size_t i = 0; !c->l->failed && i < text.n; i++) {
+    for (size_t i = 0; !c->l->failed && i < text.n && n < 2; i++) {
         as_bytes path;
         uint32_t fd;
 
         if ((text.p[i] == '[' || text.p[i] == ' ') &&
-            as_strace_fd((as_bytes){text.p + i + 1, text.n - i - 1}, &fd, &path))
+            as_strace_fd((as_bytes){text.p + i + 1, text.n - i - 1}, &fd, &path)) {
             forget(c->t->process, fd, fd);
+            n++;
+        }
     }
     return AS_OK;
 }

@@ -193,25 +193,31 @@ static size_t pass_string(const uint8_t *p, size_t n, size_t i)
     return i < n ? i + 1 : n;
 }
 
+/* Looking for an end that is not there reads all the rest: only so often for one call. */
+#define OPEN_MAX 16u
+
 /* The path of -y behind a descriptor; "1<<3" is a number, " <unfinished" a mark. */
-static size_t pass_angle(const uint8_t *p, size_t n, size_t i)
+static size_t pass_angle(const uint8_t *p, size_t n, size_t i, unsigned *open)
 {
     size_t k;
 
-    if (i == 0 || (!is_digit(p[i - 1]) && p[i - 1] != 'D') || (i + 1 < n && p[i + 1] == '<'))
+    if (*open >= OPEN_MAX || i == 0 || (!is_digit(p[i - 1]) && p[i - 1] != 'D') ||
+        (i + 1 < n && p[i + 1] == '<'))
         return i + 1;
     k = angle_length((as_bytes){p + i, n - i});
+    *open += !k;
     return i + (k ? k : 1);
 }
 
-static size_t pass_comment(const uint8_t *p, size_t n, size_t i)
+static size_t pass_comment(const uint8_t *p, size_t n, size_t i, unsigned *open)
 {
-    if (i + 1 >= n || p[i + 1] != '*')
+    if (*open >= OPEN_MAX || i + 1 >= n || p[i + 1] != '*')
         return i + 1;
     for (size_t k = i + 2; k + 1 < n; k++) {
         if (p[k] == '*' && p[k + 1] == '/')
             return k + 2;
     }
+    ++*open;
     return i + 2;
 }
 
@@ -230,6 +236,7 @@ static size_t scan_args(as_bytes b, as_strace_line *l)
 {
     const uint8_t *p = b.p, *begin = b.p;
     size_t i = 0, depth = 0;
+    unsigned open_angles = 0, open_comments = 0;
 
     l->n_args = l->args_left_out = 0;
     while (i < b.n) {
@@ -250,10 +257,10 @@ static size_t scan_args(as_bytes b, as_strace_line *l)
             i++;
             break;
         case ANGLE:
-            i = pass_angle(p, b.n, i);
+            i = pass_angle(p, b.n, i, &open_angles);
             break;
         case SLASH:
-            i = pass_comment(p, b.n, i);
+            i = pass_comment(p, b.n, i, &open_comments);
             break;
         case COMMA:
             if (!depth) {
