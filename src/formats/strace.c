@@ -13,6 +13,8 @@
 
 #define TEXT_MAX ((size_t)1 << 20) /* of the first half of a call that waits for its end */
 
+#define BREAKS_MAX 64u /* of one line by notes: each time it is read anew */
+
 /* The table of -c: what its columns are called. */
 #define COLUMNS_MAX 16u
 
@@ -30,6 +32,7 @@ struct reader {
     /* A line that a note of strace broke in two: the next line goes on. */
     as_buf broken;
     as_evidence broken_at;
+    unsigned breaks; /* of that one line */
     as_buf clean;
     as_strace_line l;
 };
@@ -158,8 +161,8 @@ static as_code resume_call(as_strace *s, as_strace_task *t, as_strace_line *l, b
     if (s->joined.failed)
         return as_fail_nomem(err, "a call of a log");
     *ret_known = as_strace_parse_rest(as_buf_bytes(&s->joined), l);
-    if (!*ret_known)
-        return AS_OK;
+    if (!*ret_known) /* nor may the next such line join the first half once more */
+        return joined ? give_up(s, t, err) : AS_OK;
     l->name = name;
     l->pid = pid;
     l->address = address;
@@ -410,9 +413,10 @@ static as_code read_broken(struct reader *r, as_strace_task *t, as_bytes line, a
     if (as_bytes_u64((as_bytes){rest.p, digits}, &tid) && tid && tid < UINT32_MAX)
         rc = as_strace_attached(&r->s, (uint32_t)tid, err);
     if (line.p == r->broken.p) { /* broken again */
-        r->broken.n = n;
+        r->broken.n = ++r->breaks < BREAKS_MAX ? n : 0;
         return rc;
     }
+    r->breaks = 0;
     as_buf_reset(&r->broken);
     as_buf_add(&r->broken, (as_bytes){line.p, n});
     r->broken_at = r->s.at;

@@ -581,6 +581,36 @@ static void many_tasks_are_no_burden(void **state)
     as_analysis_free(a);
 }
 
+static void add_often(as_buf *log, const char *first, const char *text, const char *last)
+{
+    as_buf_text(log, first);
+    for (unsigned i = 0; i < TASKS; i++)
+        as_buf_text(log, text);
+    as_buf_text(log, last);
+}
+
+/* Nor were these to be had in less than minutes: what is open is looked for once and again. */
+static void what_never_ends_is_no_burden(void **state)
+{
+    as_read_options options = {.format = "strace"};
+    as_buf log = {0};
+    as_analysis *a;
+
+    (void)state;
+    add_often(&log, "7 close(9) = 0\n7 read(", "1<111111111", "\n");
+    add_often(&log, "7 read(", "/* 1111111111", "\n");
+    add_often(&log, "7 pipe([3", " 1<111111111", "]) = 0\n");
+    add_often(&log, "7 read(0, \"", "1111111111", " <unfinished ...>\n");
+    add_often(&log, "", "7 <... read resumed>x\n", "");
+    add_often(&log, "7 read(0, strace: Process 8 attached\n", "7,strace: Process 8 attached\n", "");
+    assert_false(log.failed);
+    a = read_text(as_buf_bytes(&log), &options);
+    assert_true(a->bad_lines >= 2 + TASKS);
+    assert_int_equal(count_kind(a->facts, AS_KIND_PROCESS), 2);
+    as_buf_done(&log);
+    as_analysis_free(a);
+}
+
 /* A high number takes a table of as many places, and so did each process that was started. */
 static void many_descriptors_are_not_followed_for_ever(void **state)
 {
@@ -640,6 +670,7 @@ int main(void)
         cmocka_unit_test(each_allocation_that_fails_is_no_memory),
         cmocka_unit_test(portions_tell_what_the_whole_tells),
         cmocka_unit_test(many_tasks_are_no_burden),
+        cmocka_unit_test(what_never_ends_is_no_burden),
         cmocka_unit_test(many_descriptors_are_not_followed_for_ever),
         cmocka_unit_test(other_inputs_are_not_taken_for_it),
     };
