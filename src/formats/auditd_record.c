@@ -144,9 +144,13 @@ static size_t told_length(as_bytes b)
     return b.n;
 }
 
+/* Of an address between { and }: a socket's path has 108 bytes, each at most two digits. */
+#define BRACES_MAX ((size_t)512)
+
 static size_t value_length(as_bytes b, bool told)
 {
     const uint8_t *end;
+    size_t most = b.n;
     char close = '\0';
 
     if (b.n && b.p[0] == '"')
@@ -155,7 +159,10 @@ static size_t value_length(as_bytes b, bool told)
         close = '\'';
     else if (b.n && b.p[0] == '{')
         close = '}';
-    end = close && b.n > 1 ? memchr(b.p + 1, close, b.n - 1) : NULL;
+    /* The quote that another value begins with ends this one; of braces none need ever come. */
+    if (close == '}' && most > BRACES_MAX)
+        most = BRACES_MAX;
+    end = close && most > 1 ? memchr(b.p + 1, close, most - 1) : NULL;
     if (end)
         return (size_t)(end - b.p) + 1;
     if (told)
