@@ -110,17 +110,20 @@ static void stop_waiting(as_strace *s, as_strace_task *t)
 /* A call whose end the log does not have. */
 static as_code give_up(as_strace *s, as_strace_task *t, as_err *err)
 {
+    as_evidence now = s->at;
     as_strace_line l;
     as_code rc;
 
     if (!t->waiting)
         return AS_OK;
+    s->at = t->at; /* what is told of it stands there */
     (void)as_strace_parse_rest(as_buf_bytes(&t->text), &l);
     l.name = (as_bytes){t->name, t->name_n};
     l.ret = AS_LITERAL("?");
     l.ret_text = l.ret_path = l.pid = l.address = (as_bytes){0};
     l.failed = false;
     rc = finish(s, t, &l, NULL, &t->at, err);
+    s->at = now;
     stop_waiting(s, t);
     return rc;
 }

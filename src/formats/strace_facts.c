@@ -54,6 +54,12 @@ static as_code put(const struct told *c, as_draft *d, as_attr_name name, as_byte
     return as_linux_put(c->s->w, d, name, text, err);
 }
 
+/* "= ?", or none at all: what the call did is not known. */
+static bool has_no_end(const struct told *c)
+{
+    return c->l->ret.n && c->l->ret.p[0] == '?';
+}
+
 /* "ENOENT" of "ENOENT (No such file or directory)". */
 static as_bytes error_of(const struct told *c)
 {
@@ -358,7 +364,7 @@ static as_code tell_use(struct told *c, bool writes, as_err *err)
     as_bytes path;
     uint32_t fd;
 
-    if (c->l->failed || !as_strace_fd(arg(c, 0), &fd, &path))
+    if (c->l->failed || has_no_end(c) || !as_strace_fd(arg(c, 0), &fd, &path))
         return AS_OK;
     f = as_strace_file_of(c->s, c->t->process, fd, false);
     if (f && f->path && (writes ? f->written : f->read))
@@ -569,7 +575,7 @@ static as_bytes protocol_of(const struct told *c, as_bytes fd)
 /* A connection where one came about or something was sent, else the call as such. */
 static bool has_traffic(const struct told *c, as_bytes protocol)
 {
-    if (c->l->failed || c->call->role == AS_LINUX_BIND)
+    if (c->l->failed || has_no_end(c) || c->call->role == AS_LINUX_BIND)
         return false;
     return c->call->role != AS_LINUX_CONNECT || as_bytes_is(protocol, "TCP");
 }
@@ -625,7 +631,7 @@ static as_code tell_mmap(struct told *c, as_err *err)
     as_bytes protection = arg(c, 2), known = args_from(c, 2);
     bool writes = flagged(protection, "PROT_WRITE", 2);
 
-    if (c->l->failed || !flagged(protection, "PROT_EXEC", 4))
+    if (c->l->failed || has_no_end(c) || !flagged(protection, "PROT_EXEC", 4))
         return AS_OK;
     as_buf_reset(&c->s->path);
     if (!fd_path(c, arg(c, 4), &c->s->path))
@@ -803,6 +809,8 @@ static as_code tell_file(struct told *c, as_err *err)
     as_strace *s = c->s;
     as_bytes none = {0}, first, second;
 
+    if (has_no_end(c))
+        return tell_once(c, none, c->l->text, c->l->text, err);
     switch ((as_linux_role)c->call->role) {
     case AS_LINUX_OPEN:
         return tell_open(c, none, arg(c, 0), arg(c, 1), false, err);
@@ -862,7 +870,7 @@ static as_code tell_file(struct told *c, as_err *err)
 static as_code tell_list(struct told *c, as_err *err)
 {
     as_buf_reset(&c->s->path);
-    if (c->l->failed || !fd_path(c, arg(c, 0), &c->s->path))
+    if (c->l->failed || has_no_end(c) || !fd_path(c, arg(c, 0), &c->s->path))
         return nothing(c, err);
     return tell_path(c, AS_KIND_DIR_LISTED, as_buf_bytes(&c->s->path), (as_bytes){0}, err);
 }

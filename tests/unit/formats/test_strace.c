@@ -370,6 +370,30 @@ static void files_are_told_by_what_was_done(void **state)
     as_analysis_free(a);
 }
 
+/* A file that was perhaps deleted, an address that was perhaps reached, are not said to be. */
+static void a_call_of_no_known_end_is_told_as_made(void **state)
+{
+    static const char log[] =
+        "7 socket(AF_INET, SOCK_STREAM, 0) = 3\n"
+        "7 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"192.0.2.1\")}, "
+        "16) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)\n"
+        "7 open(\"/fifo\", O_WRONLY|O_TRUNC) = ? ERESTARTSYS (To be restarted if SA_RESTART is "
+        "set)\n"
+        "7 unlink(\"/etc/passwd\" <unfinished ...>\n"
+        "7 +++ killed by SIGKILL +++\n";
+    as_analysis *a = a_of(log);
+    const as_facts *f = a->facts;
+
+    (void)state;
+    assert_int_equal(count_kind(f, AS_KIND_CONNECTION), 0);
+    says(f, nth(f, AS_KIND_SOCKET_CALL, 0), AS_ATTR_DST, "192.0.2.1");
+    assert_int_equal(count_kind(f, AS_KIND_FILE_WRITTEN), 0);
+    assert_int_equal(count_kind(f, AS_KIND_FILE_DELETED), 0);
+    stands_on(f, with(f, AS_KIND_SYSCALL, AS_ATTR_API, "open"), as_bytes_of(log), 3);
+    stands_on(f, with(f, AS_KIND_SYSCALL, AS_ATTR_API, "unlink"), as_bytes_of(log), 4);
+    as_analysis_free(a);
+}
+
 /* A log of chosen calls may lack the close() after which a number is another file's. */
 static void without_close_a_number_is_no_file(void **state)
 {
@@ -660,6 +684,7 @@ int main(void)
         cmocka_unit_test(a_second_program_of_a_process_is_another_fact),
         cmocka_unit_test(a_number_that_is_used_again_is_another_process),
         cmocka_unit_test(files_are_told_by_what_was_done),
+        cmocka_unit_test(a_call_of_no_known_end_is_told_as_made),
         cmocka_unit_test(without_close_a_number_is_no_file),
         cmocka_unit_test(sockets_are_told_as_far_as_they_went),
         cmocka_unit_test(calls_of_note_are_told_as_they_stand),
