@@ -16,6 +16,9 @@
 #define SLOTS_MIN ((size_t)256)
 #define CARRY_MAX ((size_t)65536) /* processes that the next portion knows, the newest */
 
+#define PLACES_MAX 64u /* rows of one process that are one fact, or it would grow with the table   \
+                        */
+
 struct cell {
     as_str column, value; /* value 0: empty */
     uint8_t form;
@@ -405,6 +408,8 @@ static as_code find_owner(as_rows *r, const as_row_place *at, as_draft *d, as_er
 /* All that the row says of the process, `fact` says too or does not know yet. */
 static bool adds_to(const as_facts *f, uint32_t fact, const as_draft *d)
 {
+    if (as_facts_get(f, fact)->n_evidence >= PLACES_MAX)
+        return false;
     for (size_t i = 0; i < d->n_attrs; i++) {
         as_value v;
 

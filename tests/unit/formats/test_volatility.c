@@ -737,6 +737,25 @@ static void the_real_empty_table_is_known(void **state)
     unload(in);
 }
 
+/* All were one fact once, of a place for each row, and 65536 of them too many for any fact. */
+static void one_row_many_times_over_is_read(void **state)
+{
+    as_read_options options = {.format = "volatility3"};
+    as_buf in = {0};
+    as_analysis *a = NULL;
+    as_err err = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < 70000; i++)
+        as_buf_text(&in, "{\"PID\":4,\"Process\":\"System\",\"Args\":\"x y\",\"__children\":[]}\n");
+    assert_false(in.failed);
+    if (read_report(as_buf_bytes(&in), &options, &a, &err))
+        fail_msg("%s", err.msg);
+    assert_true(as_facts_get(a->facts, 0)->n_evidence <= 64);
+    as_buf_done(&in);
+    as_analysis_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -767,6 +786,7 @@ int main(void)
         cmocka_unit_test(a_table_without_rows_says_that_it_lists_nothing),
         cmocka_unit_test(the_real_tree_has_all_its_processes),
         cmocka_unit_test(the_real_regions_are_all_there),
+        cmocka_unit_test(one_row_many_times_over_is_read),
         cmocka_unit_test(the_real_empty_table_is_known),
     };
 
