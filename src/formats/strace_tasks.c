@@ -565,32 +565,59 @@ static as_code each_process(as_strace *s, process_fn *fn, void *ctx, as_err *err
 
 struct saved {
     as_strace *s;
+    as_ids known; /* texts that are kept already, and which of them they are */
     as_buf texts; /* one behind the other, each behind its length */
-    size_t at;
+    as_buf again; /* as_str: what they are afterwards */
+    uint32_t n_texts;
     uint32_t *facts;
     size_t n;
     bool back;
 };
 
+/* Most texts are many processes', and are kept once: *str is meanwhile its number, from 1. */
+static as_code keep_text(struct saved *v, as_str *str, as_err *err)
+{
+    uint32_t number = as_ids_get(&v->known, *str);
+    as_bytes text;
+
+    if (!*str)
+        return AS_OK;
+    if (number == AS_NO_FACT) {
+        number = ++v->n_texts;
+        text = as_facts_text(v->s->w->facts, *str);
+        as_buf_add(&v->texts, (as_bytes){(const uint8_t *)&text.n, sizeof(text.n)});
+        as_buf_add(&v->texts, text);
+        if (v->texts.failed || as_ids_put(&v->known, *str, number))
+            return as_fail_nomem(err, "the processes of a log");
+    }
+    *str = number;
+    return AS_OK;
+}
+
+static as_code intern_again(struct saved *v, as_err *err)
+{
+    for (size_t at = 0, n; at < v->texts.n; at += n) {
+        as_str str;
+        as_code rc;
+
+        memcpy(&n, v->texts.p + at, sizeof(n));
+        at += sizeof(n);
+        rc = as_facts_intern(v->s->w->facts, (as_bytes){v->texts.p + at, n}, &str);
+        if (rc)
+            return as_walk_facts_failed(v->s->w, rc, err);
+        as_buf_add(&v->again, (as_bytes){(const uint8_t *)&str, sizeof(str)});
+    }
+    return v->again.failed ? as_fail_nomem(err, "the processes of a log") : AS_OK;
+}
+
 /* To the store or, on the way back, from it. */
 static as_code move_text(struct saved *v, as_str *str, as_err *err)
 {
-    as_facts *f = v->s->w->facts;
-    as_bytes text;
-    size_t n;
-    as_code rc;
-
-    if (!v->back) {
-        text = as_facts_text(f, *str);
-        as_buf_add(&v->texts, (as_bytes){(const uint8_t *)&text.n, sizeof(text.n)});
-        as_buf_add(&v->texts, text);
-        return v->texts.failed ? as_fail_nomem(err, "the processes of a log") : AS_OK;
-    }
-    memcpy(&n, v->texts.p + v->at, sizeof(n));
-    v->at += sizeof(n);
-    rc = as_facts_intern(f, (as_bytes){v->texts.p + v->at, n}, str);
-    v->at += n;
-    return rc ? as_walk_facts_failed(v->s->w, rc, err) : AS_OK;
+    if (!v->back)
+        return keep_text(v, str, err);
+    if (*str)
+        *str = ((const as_str *)(const void *)v->again.p)[*str - 1];
+    return AS_OK;
 }
 
 static as_code move_process(void *ctx, as_strace_process *p, as_err *err)
@@ -652,12 +679,16 @@ as_code as_strace_portion(as_strace *s, as_err *err)
         rc = as_counts_flush(s->w, COUNTED_MAX, err);
     if (!rc)
         rc = as_walk_portion(s->w, v.facts, v.n, err);
+    if (!rc)
+        rc = intern_again(&v, err);
     v.back = true;
     v.n = 0;
     if (!rc)
         rc = each_process(s, move_process, &v, err);
     as_mem_free(v.facts);
     as_buf_done(&v.texts);
+    as_buf_done(&v.again);
+    as_ids_done(&v.known);
     return rc;
 }
 

@@ -563,6 +563,46 @@ static void portions_tell_what_the_whole_tells(void **state)
     }
 }
 
+static as_code find_read(void *ctx, const as_analysis *a, as_err *err)
+{
+    size_t *n = ctx;
+
+    (void)err;
+    for (size_t i = 0; i < as_facts_count(a->facts); i++) {
+        const as_fact *fact = as_facts_get(a->facts, i);
+
+        if (fact->kind == AS_KIND_FILE_READ) {
+            says(a->facts, fact, AS_ATTR_PATH, "/a/b");
+            ++*n;
+        }
+    }
+    return AS_OK;
+}
+
+/* A text that many processes and descriptors share is kept once while the pool is exchanged. */
+static void descriptors_are_known_in_later_portions(void **state)
+{
+    size_t n = 0;
+    as_read_options options = {
+        .format = "strace", .on_portion = find_read, .portion_ctx = &n, .portion = 1};
+    as_buf log = {0};
+    as_analysis *a;
+
+    (void)state;
+    as_buf_text(&log,
+                "1 close(9) = 0\n1 open(\"/a/b\", O_RDONLY) = 3\n1 dup(3) = 4\n1 fork() = 2\n");
+    for (unsigned i = 0; i < 500; i++)
+        as_buf_printf(&log, "1 unlink(\"/x%u\") = 0\n", i);
+    as_buf_text(&log, "2 read(4, \"\", 9) = 0\n1 read(3, \"\", 9) = 0\n");
+    assert_false(log.failed);
+    a = read_text(as_buf_bytes(&log), &options);
+    assert_true(a->portions > 2);
+    assert_int_equal(find_read(&n, a, NULL), AS_OK);
+    assert_int_equal(n, 2);
+    as_buf_done(&log);
+    as_analysis_free(a);
+}
+
 /* --- what a log may not cost ------------------------------------------------------------------ */
 
 #define TASKS 60000u
@@ -694,6 +734,7 @@ int main(void)
         cmocka_unit_test(a_log_may_break_off_anywhere),
         cmocka_unit_test(each_allocation_that_fails_is_no_memory),
         cmocka_unit_test(portions_tell_what_the_whole_tells),
+        cmocka_unit_test(descriptors_are_known_in_later_portions),
         cmocka_unit_test(many_tasks_are_no_burden),
         cmocka_unit_test(what_never_ends_is_no_burden),
         cmocka_unit_test(many_descriptors_are_not_followed_for_ever),
