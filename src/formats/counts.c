@@ -74,11 +74,12 @@ static void reset(struct as_counts *c)
     clear(&c->by_process);
 }
 
+/* All bits of both must reach the lowest, which choose the slot. */
 static size_t hash(uint32_t a, uint32_t b)
 {
-    uint64_t key = ((uint64_t)a << 32 | b) * 0x9e3779b97f4a7c15u;
+    uint64_t key = (uint64_t)a << 32 | b;
 
-    return (size_t)(key >> 24);
+    return (size_t)as_hash64((as_bytes){(const uint8_t *)&key, sizeof(key)}, 0);
 }
 
 static void put_slot(struct index *x, size_t at, uint32_t value)
