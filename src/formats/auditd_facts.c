@@ -94,15 +94,40 @@ static as_code add(as_audit *a, const as_draft *d, uint32_t *ret, as_err *err)
 }
 
 /* Room that is left for what comes late. */
-#define LATE_ATTRS 4u
+#define LATE_ATTRS 5u
+
+static bool has_attr(const as_draft *d, as_attr_name name)
+{
+    for (size_t i = 0; i < d->n_attrs; i++) {
+        if (d->attrs[i].name == name)
+            return true;
+    }
+    return false;
+}
+
+static bool is_full(const as_draft *d)
+{
+    return d->n_attrs + 2 + LATE_ATTRS > AS_DRAFT_ATTRS;
+}
+
+/* No record that the kernel or auditd writes has so many fields. */
+static as_code note_cut(as_audit *a, as_draft *d, as_err *err)
+{
+    as_code rc;
+
+    if (has_attr(d, AS_ATTR_TRUNCATED))
+        return AS_OK;
+    rc = as_draft_text(d, a->w->facts, AS_ATTR_TRUNCATED, AS_FORM_TRUE, AS_LITERAL("true"));
+    return rc ? as_walk_facts_failed(a->w, rc, err) : AS_OK;
+}
 
 static as_code put_field(as_audit *a, as_draft *d, as_bytes key, as_bytes value, bool told,
                          as_err *err)
 {
     as_code rc;
 
-    if (d->n_attrs + 2 + LATE_ATTRS > AS_DRAFT_ATTRS)
-        return AS_OK;
+    if (is_full(d))
+        return note_cut(a, d, err);
     as_buf_reset(&a->text);
     as_audit_text(key, value, told, &a->text);
     if (!as_buf_bytes(&a->text).n)
@@ -750,15 +775,6 @@ static as_attr_name meaning_of(as_bytes key)
     return AS_NO_ATTR;
 }
 
-static bool has_attr(const as_draft *d, as_attr_name name)
-{
-    for (size_t i = 0; i < d->n_attrs; i++) {
-        if (d->attrs[i].name == name)
-            return true;
-    }
-    return false;
-}
-
 static bool is_absent(as_bytes value)
 {
     static const char *const none[] = {"?", "(none)", "(null)", "\"\"", "(unknown)", "\"?\""};
@@ -787,9 +803,9 @@ static as_code put_fields(as_audit *a, as_draft *d, as_bytes fields, bool told, 
             rc = put_fields(a, d, (as_bytes){value.p + 1, n}, told, 1, err);
             continue;
         }
-        if (is_absent(value) || d->n_attrs + 2 + LATE_ATTRS > AS_DRAFT_ATTRS)
+        if (is_absent(value))
             continue;
-        if (attr == AS_NO_ATTR || has_attr(d, attr)) {
+        if (attr == AS_NO_ATTR || has_attr(d, attr) || is_full(d)) {
             rc = put_field(a, d, key, value, told, err);
             continue;
         }

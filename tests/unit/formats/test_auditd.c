@@ -304,6 +304,26 @@ static void portions_tell_what_the_whole_tells(void **state)
     unload(in);
 }
 
+static void a_record_of_too_many_fields_says_so(void **state)
+{
+    as_read_options options = {.format = "auditd"};
+    as_buf log = {0};
+    as_analysis *a;
+
+    (void)state;
+    as_buf_text(&log, "type=USER_CMD msg=audit(1.1:1): pid=7");
+    for (unsigned i = 0; i < 80; i++)
+        as_buf_printf(&log, " k%u=v", i);
+    as_buf_text(&log, "\ntype=USER_CMD msg=audit(1.1:2): pid=7 k=v\n");
+    assert_false(log.failed);
+    a = read_text(as_buf_bytes(&log), &options);
+    says(a->facts, nth(a->facts, AS_KIND_AUDIT_EVENT, 0), AS_ATTR_TRUNCATED, "true");
+    says(a->facts, nth(a->facts, AS_KIND_AUDIT_EVENT, 0), AS_ATTR_TYPE, "USER_CMD");
+    says(a->facts, nth(a->facts, AS_KIND_AUDIT_EVENT, 1), AS_ATTR_TRUNCATED, "");
+    as_buf_done(&log);
+    as_analysis_free(a);
+}
+
 /* Of each "{" the "}" was looked for in all the rest of the line: 1 MB took 17 s. */
 static void braces_that_stay_open_are_no_burden(void **state)
 {
@@ -336,6 +356,7 @@ int main(void)
         cmocka_unit_test(odd_records_are_read_as_far_as_they_go),
         cmocka_unit_test(a_log_may_break_off_anywhere),
         cmocka_unit_test(each_allocation_that_fails_is_no_memory),
+        cmocka_unit_test(a_record_of_too_many_fields_says_so),
         cmocka_unit_test(braces_that_stay_open_are_no_burden),
         cmocka_unit_test(portions_tell_what_the_whole_tells),
     };
