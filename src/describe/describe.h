@@ -93,6 +93,9 @@ void as_doc_free(as_doc *d);
  */
 void as_doc_part_name(as_buf *out, const as_analysis *a, size_t part);
 
+/* Appends a moment as the report has it, seconds since 1970 as a date; cut to `max` characters. */
+void as_doc_moment(as_buf *out, as_bytes moment, size_t max);
+
 /* Appends `text` without its value marks. */
 void as_doc_plain(as_buf *out, as_bytes text);
 

@@ -15,6 +15,8 @@
 #define EPOCH_MIN 631152000.0
 #define EPOCH_MAX 4102444800.0
 
+#define OFFSET_DIGITS 7 /* a longer number may be a date in digits */
+
 static bool is_zh(const as_render *r)
 {
     return r->t->options.lang == AS_LANG_ZH;
@@ -179,6 +181,26 @@ bool as_epoch_text(as_bytes number, char out[40])
     return strftime(out, 40, "%Y-%m-%d %H:%M:%S UTC", &tm) > 0;
 }
 
+/* Seconds or milliseconds into a run, of which no date can be made. */
+static bool is_offset(as_bytes number)
+{
+    size_t dots = 0;
+
+    for (size_t i = 0; i < number.n; i++) {
+        dots += number.p[i] == '.';
+        if (number.p[i] != '.' && (number.p[i] < '0' || number.p[i] > '9'))
+            return false;
+    }
+    return number.n > 0 && number.n <= OFFSET_DIGITS && dots <= 1;
+}
+
+void as_doc_moment(as_buf *out, as_bytes moment, size_t max)
+{
+    char date[40];
+
+    as_escape_visible_cut(out, as_epoch_text(moment, date) ? as_bytes_of(date) : moment, max);
+}
+
 static void put_size(as_render *r, as_bytes raw)
 {
     uint64_t n;
@@ -198,6 +220,25 @@ static bool is_address(as_attr_name attr)
 {
     return attr == AS_ATTR_ADDRESS || attr == AS_ATTR_ENTRYPOINT || attr == AS_ATTR_IMAGEBASE ||
            attr == AS_ATTR_FUNCTION || attr == AS_ATTR_CALLER || attr == AS_ATTR_TO;
+}
+
+/* "[2001:db8::5]": what follows it is the port. */
+static void put_host(as_render *r, as_attr_name attr, as_bytes host)
+{
+    char text[64];
+    const uint8_t *colon = host.n > 0 ? memchr(host.p, ':', host.n) : NULL;
+    as_attr_name port = attr == AS_ATTR_SRC ? AS_ATTR_SPORT : AS_ATTR_DPORT;
+
+    if (!colon || host.n + 3 > sizeof(text) ||
+        !memchr(colon + 1, ':', host.n - (size_t)(colon + 1 - host.p)) || host.p[0] == '[' ||
+        !as_has_attr(r, port)) {
+        as_put_value(r, host);
+        return;
+    }
+    text[0] = '[';
+    memcpy(text + 1, host.p, host.n);
+    text[host.n + 1] = ']';
+    as_put_value(r, (as_bytes){(const uint8_t *)text, host.n + 2});
 }
 
 static bool put_typed(as_render *r, as_attr_name attr, const as_value *v)
@@ -220,13 +261,22 @@ static bool put_typed(as_render *r, as_attr_name attr, const as_value *v)
         as_put_value(r, as_bytes_of(date));
         return false;
     }
+    if (type == AS_TYPE_TIME && is_offset(v->text)) {
+        as_put_value(r, v->text);
+        as_put_text(r, is_zh(r) ? AS_LITERAL("（工具内部计时）")
+                                : AS_LITERAL(" (by the tool's own clock)"));
+        return true;
+    }
     /* A tool's decimal number; who looks for the place in code needs it in hexadecimal. */
     if (is_address(attr) && v->form == AS_FORM_NUMBER && as_bytes_u64(v->text, &n)) {
         (void)snprintf(date, sizeof(date), "0x%" PRIx64, n);
         as_put_value(r, as_bytes_of(date));
         return false;
     }
-    as_put_value(r, v->text);
+    if (attr == AS_ATTR_SRC || attr == AS_ATTR_DST)
+        put_host(r, attr, v->text);
+    else
+        as_put_value(r, v->text);
     return !is_cut(r, v->text);
 }
 
@@ -264,7 +314,7 @@ static void put_between(as_render *r, as_attr_name attr)
 
 static void put_left_out(as_render *r, size_t left)
 {
-    as_put_text(r, is_zh(r) ? AS_LITERAL("等，另有") : AS_LITERAL(" and "));
+    as_put_text(r, is_zh(r) ? AS_LITERAL("，另有") : AS_LITERAL(" and "));
     as_put_number(r, left);
     as_put_text(r, is_zh(r) ? AS_LITERAL("个") : AS_LITERAL(" more"));
 }
@@ -421,11 +471,26 @@ void as_put_run(as_render *r, uint32_t process)
     put_part_name(r, as_teller_part(r->t, process));
 }
 
-/* The last step of a path, or all of what ends in a slash. */
+/* A command line in a name's place: what stands in its first quotes. */
+static as_bytes unquoted(as_bytes path)
+{
+    const uint8_t *end;
+
+    if (path.n < 2 || path.p[0] != '"')
+        return path;
+    end = memchr(path.p + 1, '"', path.n - 1);
+    return end && end > path.p + 1 ? (as_bytes){path.p + 1, (size_t)(end - path.p) - 1} : path;
+}
+
+/* The last step of a path, or all of what ends in a slash. "[kworker/0:1]" is no path. */
 static as_bytes base_name(as_bytes path)
 {
-    size_t at = path.n;
+    size_t at;
 
+    path = unquoted(path);
+    at = path.n;
+    if (path.n > 0 && path.p[0] == '[')
+        return path;
     while (at > 0 && path.p[at - 1] != '\\' && path.p[at - 1] != '/')
         at--;
     return at < path.n ? (as_bytes){path.p + at, path.n - at} : path;

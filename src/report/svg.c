@@ -148,7 +148,7 @@ static void read_seen(struct label *l, const as_analysis *a, const as_tree_node 
     const as_fact *fact = as_facts_get(a->facts, node->fact);
 
     as_buf_reset(&l->shown);
-    as_escape_visible_cut(&l->shown, as_fact_text(a->facts, fact, AS_ATTR_FIRST_SEEN), 28);
+    as_doc_moment(&l->shown, as_fact_text(a->facts, fact, AS_ATTR_FIRST_SEEN), 28);
     if (a->n_parts > 1 && node->depth == 0) {
         as_buf_text(&l->shown, l->shown.n > 0 ? "  " : "");
         as_doc_part_name(&l->shown, a,

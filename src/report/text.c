@@ -255,7 +255,7 @@ static void put_process(struct page *p, const as_tree_node *node)
     if (seen.n > 0) {
         as_buf_text(p->out, "  ");
         as_style_begin(p->out, p->options->colour, AS_STYLE_DIM);
-        as_escape_visible_cut(p->out, seen, NAME_COLUMNS);
+        as_doc_moment(p->out, seen, NAME_COLUMNS);
         as_style_end(p->out, p->options->colour, AS_STYLE_DIM);
     }
     if (run.n > 0) {
