@@ -8,7 +8,8 @@
  *                     first of these that the fact has
  *     {#attr}         a number with thousands separators; {#attr:time:times} with a noun
  *     {+attr} {-attr} nothing; there if the flag is true, if it is false
- *     {!attr}         nothing; there if the fact lacks the attribute
+ *     {!attr} {?attr} nothing; there if the fact lacks, has the attribute
+ *     {=a|b} {/a|b}   nothing; there if both would read alike, if not
  *     {n} {n:file:files}  how many facts the sentence folds
  *     {items}         the first few of them, and how many more there are
  *     {most} {dir}    their most common groups; the directory that all lie in
@@ -54,6 +55,7 @@ extern "C" {
 #define AS_SAY_MERGE      32u  /* facts that agree in the group attributes are one thing */
 #define AS_SAY_TAILED     128u /* a fold tells the parts of all its facts */
 #define AS_SAY_WIDE       256u /* every single one counts: long lists */
+#define AS_SAY_THINGS     512u /* one thing may come in many facts: it counts once */
 #define AS_SAY_SAMPLE     64u  /* BY_OWNER: the sample's own one by one, other files' folded */
 
 typedef enum as_most { AS_MOST_NONE, AS_MOST_EXTENSION, AS_MOST_KEY, AS_MOST_ATTRS } as_most;
@@ -111,7 +113,12 @@ typedef struct as_fold {
     const uint32_t *facts;
     size_t n;
     uint32_t shown[AS_SAY_WIDE_MAX];
+    size_t alike[AS_SAY_WIDE_MAX]; /* how many facts read as the shown one does */
     size_t n_shown;
+    size_t n_left; /* neither shown nor alike */
+    /* Of AS_SAY_THINGS, the first of those that read alike; else all facts. */
+    const uint32_t *things;
+    size_t n_things;
     as_bytes most, dir; /* rendered, or {0} */
 } as_fold;
 
@@ -139,6 +146,9 @@ void as_template_run(as_render *r, const as_template *tpl); /* its first line th
 
 /* The next such line from op *at on (0 first); false: there is none. */
 bool as_template_line(as_render *r, const as_template *tpl, size_t *at);
+
+/* True if the template says the same of both facts. */
+bool as_template_alike(const as_teller *t, const as_template *tpl, uint32_t a, uint32_t b);
 
 /* --- value.c: pieces of text, all appended to r->out ------------------------------ */
 

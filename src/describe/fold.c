@@ -8,7 +8,8 @@
 #define MOST_SHARE    5 /* a group below a fifth of all is not what most of them are */
 #define KEY_STEPS     3 /* of a registry key: hive and two keys */
 #define EXTENSION_MAX 10
-#define DIR_MIN       5 /* facts that a common directory is worth telling for */
+#define ALIKE_MAX     20000 /* of more it is not counted what reads alike */
+#define DIR_MIN       5     /* facts that a common directory is worth telling for */
 
 /* --- what is shown ---------------------------------------------------------------- */
 
@@ -92,15 +93,19 @@ static void show(as_fold *fold, unsigned *ranks, uint32_t fact, unsigned rank, s
     ranks[at] = rank;
 }
 
+static bool is_feature(const as_teller *t, uint32_t fact)
+{
+    uint16_t kind = as_facts_get(t->facts, fact)->kind;
+
+    return kind == AS_KIND_CAPABILITY_FEATURE || kind == AS_KIND_MBC;
+}
+
 /* A rule rests on one feature in many places, many rules on one behaviour: shown once. */
-static bool is_shown(const as_teller *t, const as_fold *fold, uint32_t fact)
+static bool feature_is_shown(const as_teller *t, const as_fold *fold, uint32_t fact)
 {
     static const as_attr_name said[] = {AS_ATTR_TYPE, AS_ATTR_VALUE, AS_ATTR_CONTENT, AS_ATTR_ID,
                                         AS_ATTR_METHOD};
-    uint16_t kind = as_facts_get(t->facts, fact)->kind;
 
-    if (kind != AS_KIND_CAPABILITY_FEATURE && kind != AS_KIND_MBC)
-        return false;
     for (size_t i = 0; i < fold->n_shown; i++) {
         size_t same = 0;
 
@@ -113,12 +118,31 @@ static bool is_shown(const as_teller *t, const as_fold *fold, uint32_t fact)
     return false;
 }
 
-static void choose_shown(const as_teller *t, as_fold *fold)
+/* Where the shown one that reads as the fact does stands, or n_shown. */
+static size_t find_alike(const as_teller *t, const as_template *tpl, const as_fold *fold,
+                         uint32_t fact)
+{
+    size_t i = 0;
+
+    while (i < fold->n_shown && !as_template_alike(t, tpl, fold->shown[i], fact))
+        i++;
+    return i;
+}
+
+static bool is_shown(const as_teller *t, const as_template *tpl, const as_fold *fold, uint32_t fact)
+{
+    if (is_feature(t, fact))
+        return feature_is_shown(t, fold, fact);
+    return tpl && find_alike(t, tpl, fold, fact) < fold->n_shown;
+}
+
+static void choose_shown(const as_teller *t, const as_template *tpl, as_fold *fold)
 {
     bool wide = row_of(t, fold->facts[0])->flags & AS_SAY_WIDE;
-    bool few = fold->n <= (wide ? AS_SAY_WIDE_MAX : AS_SAY_LIST_MAX);
-    size_t max = few ? fold->n : wide ? AS_SAY_WIDE_MAX : AS_SAY_SHOWN;
-    bool ranked = rank_is_used(t, fold->facts[0]) && !few;
+    bool few = fold->n_things <= (wide ? AS_SAY_WIDE_MAX : AS_SAY_LIST_MAX);
+    size_t max = few ? fold->n_things : wide ? AS_SAY_WIDE_MAX : AS_SAY_SHOWN;
+    bool busiest = as_facts_get(t->facts, fold->facts[0])->kind == AS_KIND_API_USE;
+    bool ranked = busiest || (rank_is_used(t, fold->facts[0]) && !few);
     unsigned ranks[AS_SAY_WIDE_MAX] = {0};
 
     for (size_t i = 0; i < fold->n; i++) {
@@ -126,20 +150,24 @@ static void choose_shown(const as_teller *t, as_fold *fold)
 
         if (!ranked && fold->n_shown == max)
             break;
-        if (!is_shown(t, fold, fact))
+        if (!is_shown(t, tpl, fold, fact))
             show(fold, ranks, fact, ranked ? rank_of(t, fact) : 0, max);
     }
 }
 
 /* --- what most of them are ------------------------------------------------------------ */
 
+/* Of "libc.so.6" it is ".so.6": a number alone is none. */
 static as_bytes extension_of(as_bytes path)
 {
+    bool digits = true;
+
     for (size_t i = path.n; i-- > 0 && path.n - i <= EXTENSION_MAX;) {
         if (path.p[i] == '\\' || path.p[i] == '/')
             break;
-        if (path.p[i] == '.')
-            return i + 1 < path.n ? (as_bytes){path.p + i, path.n - i} : (as_bytes){0};
+        if (path.p[i] == '.' && !digits)
+            return (as_bytes){path.p + i, path.n - i};
+        digits &= path.p[i] == '.' || (path.p[i] >= '0' && path.p[i] <= '9');
     }
     return (as_bytes){0};
 }
@@ -204,15 +232,15 @@ static uint64_t hash_group(const group *g)
 
 static as_code count_groups(const as_teller *t, const as_fold *fold, group *groups, size_t *ret_n)
 {
-    const as_say_row *row = row_of(t, fold->facts[0]);
+    const as_say_row *row = row_of(t, fold->things[0]);
     size_t n = 0;
     as_map map;
-    as_code rc = as_map_init(&map, fold->n, same_group, groups);
+    as_code rc = as_map_init(&map, fold->n_things, same_group, groups);
 
     if (rc)
         return rc;
-    for (size_t i = 0; i < fold->n; i++) {
-        group g = group_of(t, row, fold->facts[i]);
+    for (size_t i = 0; i < fold->n_things; i++) {
+        group g = group_of(t, row, fold->things[i]);
         uint32_t *slot;
 
         if (g.a.n == 0)
@@ -222,7 +250,7 @@ static as_code count_groups(const as_teller *t, const as_fold *fold, group *grou
             *slot = (uint32_t)n;
             groups[n++] = g;
         }
-        groups[*slot].n += weight_of(t, fold->facts[i]);
+        groups[*slot].n += weight_of(t, fold->things[i]);
     }
     as_map_done(&map);
     *ret_n = n;
@@ -270,15 +298,15 @@ static as_code find_most(as_teller *t, as_fold *fold)
 {
     as_buf out = {0};
     as_render r = as_say_render(t, fold->facts[0], NULL);
-    group *groups = as_mem_get(fold->n * sizeof(*groups));
+    group *groups = as_mem_get(fold->n_things * sizeof(*groups));
     uint64_t total = 0;
     size_t n = 0;
     as_code rc = groups ? count_groups(t, fold, groups, &n) : AS_NOMEM;
 
     r.out = &out;
-    for (size_t i = 0; i < fold->n; i++)
-        total += weight_of(t, fold->facts[i]);
-    if (!rc && n > 0 && n < fold->n)
+    for (size_t i = 0; i < fold->n_things; i++)
+        total += weight_of(t, fold->things[i]);
+    if (!rc && n > 0 && n < fold->n_things)
         put_most(&r, groups, n, total);
     if (!rc)
         rc = out.failed ? AS_NOMEM : as_arena_copy(t->arena, as_buf_bytes(&out), &fold->most);
@@ -321,10 +349,70 @@ static as_code find_dir(as_teller *t, as_fold *fold)
     return rc;
 }
 
+typedef struct things {
+    const as_teller *t;
+    const as_template *tpl;
+    const uint32_t *facts;
+} things;
+
+static bool same_thing(const void *ctx, uint32_t value, const void *key)
+{
+    const things *c = ctx;
+
+    return as_template_alike(c->t, c->tpl, c->facts[value], *(const uint32_t *)key);
+}
+
+/* A file that two processes read is one file. */
+static as_code find_things(as_teller *t, const as_template *tpl, as_fold *fold)
+{
+    things ctx = {t, tpl, fold->facts};
+    uint32_t *first = as_arena_take(t->arena, fold->n, sizeof(*first));
+    as_map map;
+    size_t n = 0;
+
+    if (!first || as_map_init(&map, fold->n, same_thing, &ctx))
+        return AS_NOMEM;
+    for (size_t i = 0; i < fold->n; i++) {
+        uint32_t *slot =
+            as_map_slot(&map, as_hash64(identity_of(t, fold->facts[i]), 0), &fold->facts[i]);
+
+        if (*slot != AS_NO_FACT)
+            continue;
+        *slot = (uint32_t)i;
+        first[n++] = fold->facts[i];
+    }
+    as_map_done(&map);
+    fold->things = first;
+    fold->n_things = n;
+    return AS_OK;
+}
+
+static void count_alike(const as_teller *t, const as_template *tpl, as_fold *fold)
+{
+    for (size_t i = 0; i < fold->n; i++) {
+        size_t at = find_alike(t, tpl, fold, fold->facts[i]);
+
+        if (at == fold->n_shown)
+            continue;
+        fold->n_left -= fold->alike[at] > 0;
+        fold->alike[at]++;
+    }
+}
+
 void as_fold_init(as_teller *t, as_fold *fold, const uint32_t *facts, size_t n)
 {
-    *fold = (as_fold){.facts = facts, .n = n};
-    choose_shown(t, fold);
+    const as_template *tpl =
+        as_say_form(t, (as_kind)as_facts_get(t->facts, facts[0])->kind, AS_SAY_ITEM);
+
+    *fold = (as_fold){.facts = facts, .n = n, .things = facts, .n_things = n};
+    if (tpl && (row_of(t, facts[0])->flags & AS_SAY_THINGS))
+        as_say_fail(t, find_things(t, tpl, fold));
+    choose_shown(t, tpl, fold);
+    fold->n_left = n - fold->n_shown;
+    if (tpl && !is_feature(t, facts[0]) && n <= ALIKE_MAX)
+        count_alike(t, tpl, fold);
+    if (fold->things != facts)
+        fold->n_left = fold->n_things - fold->n_shown;
 }
 
 /* --- telling a fold --------------------------------------------------------------------- */
@@ -345,16 +433,25 @@ static void put_item(as_render *outer, uint32_t fact)
     as_put_times(&r);
 }
 
+static void put_alike(as_render *r, size_t n)
+{
+    bool zh = r->t->options.lang == AS_LANG_ZH;
+
+    as_put_text(r, zh ? AS_LITERAL("（共") : AS_LITERAL(" ("));
+    as_put_number(r, n);
+    as_put_text(r, zh ? AS_LITERAL("次）") : AS_LITERAL(" times)"));
+}
+
 static const char *between(const as_fold *fold, const as_teller *t, size_t i)
 {
-    bool last = i + 1 == fold->n; /* of a whole list */
+    bool last = i + 1 == fold->n_shown && fold->n_left == 0; /* of a whole list */
     bool is_long = row_of(t, fold->facts[0])->flags & AS_SAY_LONG;
 
     if (t->options.lang == AS_LANG_ZH)
         return is_long ? "；" : "、";
     if (!last)
         return is_long ? "; " : ", ";
-    return is_long ? "; and " : fold->n == 2 ? " and " : ", and ";
+    return is_long ? "; and " : fold->n_shown == 2 ? " and " : ", and ";
 }
 
 void as_put_items(as_render *r, const as_fold *fold)
@@ -367,11 +464,13 @@ void as_put_items(as_render *r, const as_fold *fold)
         if (i > 0)
             as_put_text(r, as_bytes_of(between(fold, t, i)));
         put_item(r, fold->shown[i]);
+        if (fold->alike[i] > 1)
+            put_alike(r, fold->alike[i]);
     }
-    if (fold->n == fold->n_shown)
+    if (fold->n_left == 0)
         return;
     as_put_text(r, zh ? AS_LITERAL("，另有") : AS_LITERAL(", and "));
-    as_put_number(r, fold->n - fold->n_shown);
+    as_put_number(r, fold->n_left);
     as_put_text(r, zh ? as_bytes_of(unit ? unit : "个") : AS_LITERAL(" more"));
 }
 
@@ -425,7 +524,8 @@ static void say_many(as_teller *t, const uint32_t *facts, size_t n, const as_tem
     r.shows_items = !tpl || tpl->has_items;
     as_buf_reset(&t->text);
     as_fold_init(t, &fold, facts, n);
-    if (tpl && !t->rc && tpl->has_most && (n > AS_SAY_LIST_MAX || !tpl->has_items))
+    /* A list that tells all needs no word on what most of them are. */
+    if (tpl && !t->rc && tpl->has_most && (fold.n_left > 0 || !tpl->has_items))
         as_say_fail(t, find_most(t, &fold));
     if (tpl && !t->rc && tpl->has_dir)
         as_say_fail(t, find_dir(t, &fold));

@@ -11,6 +11,9 @@ enum {
     OP_TRUE,
     OP_FALSE,
     OP_LACKS,
+    OP_HAS,
+    OP_SAME,
+    OP_OTHER,
     OP_OPEN,
     OP_CLOSE,
     OP_LINE,
@@ -84,8 +87,8 @@ static as_code compile_attrs(as_bytes names, as_op *op)
 /* What stands between braces. */
 static as_code compile_name(as_bytes inner, as_op *op)
 {
-    static const char marks[] = "#+-!";
-    static const uint8_t ops[] = {OP_COUNT, OP_TRUE, OP_FALSE, OP_LACKS};
+    static const char marks[] = "#+-!?=/";
+    static const uint8_t ops[] = {OP_COUNT, OP_TRUE, OP_FALSE, OP_LACKS, OP_HAS, OP_SAME, OP_OTHER};
     const char *mark = inner.n > 0 ? memchr(marks, inner.p[0], sizeof(marks) - 1) : NULL;
     as_bytes name;
 
@@ -295,11 +298,29 @@ static bool has_any(const as_render *r, const as_op *op)
     return false;
 }
 
+/* True if both would be written alike: of two moments within a second one is enough. */
+static bool reads_alike(const as_render *r, const as_op *op)
+{
+    as_bytes a = as_teller_text(r->t, r->fact, op->attrs[0]);
+    as_bytes b = as_teller_text(r->t, r->fact, op->attrs[op->n_attrs - 1]);
+    char date[40], other[40];
+
+    if (as_attr_get(op->attrs[0])->type == AS_TYPE_TIME && as_epoch_text(a, date) &&
+        as_epoch_text(b, other))
+        return strcmp(date, other) == 0;
+    return as_bytes_eq_nocase(a, b);
+}
+
 static bool is_there(const as_render *r, const as_op *op)
 {
     switch (op->type) {
     case OP_ATTR:
+    case OP_HAS:
         return has_any(r, op);
+    case OP_SAME:
+        return reads_alike(r, op);
+    case OP_OTHER:
+        return !reads_alike(r, op);
     case OP_COUNT: /* "none of them" is not worth a word */
         return has_any(r, op) && !as_bytes_is(as_teller_text(r->t, r->fact, op->attrs[0]), "0");
     case OP_TRUE:
@@ -449,7 +470,7 @@ static uint64_t times_of(const as_render *r)
 {
     const as_say_row *row =
         as_say_row_get((as_kind)as_facts_get(r->t->facts, r->fold->facts[0])->kind);
-    uint64_t n = r->fold->n;
+    uint64_t n = r->fold->n_things;
 
     for (size_t i = 0; row->unit && !strcmp(row->unit, "次") && i < r->fold->n; i++) {
         uint64_t times = as_teller_u64(r->t, r->fold->facts[i], AS_ATTR_REPEATED);
@@ -457,6 +478,88 @@ static uint64_t times_of(const as_render *r)
         n += times > 1 ? times - 1 : 0;
     }
     return n;
+}
+
+/* Every value, in order; *some is set if there is one. */
+static bool same_values(const as_teller *t, as_attr_name name, uint32_t a, uint32_t b, bool *some)
+{
+    const as_fact *x = as_facts_get(t->facts, a), *y = as_facts_get(t->facts, b);
+    const as_attr *of_x = as_fact_attrs(t->facts, x), *of_y = as_fact_attrs(t->facts, y);
+    size_t i = 0, k = 0;
+
+    for (;; i++, k++) {
+        while (i < x->n_attrs && of_x[i].name != (uint16_t)name)
+            i++;
+        while (k < y->n_attrs && of_y[k].name != (uint16_t)name)
+            k++;
+        if (i == x->n_attrs || k == y->n_attrs)
+            return i == x->n_attrs && k == y->n_attrs;
+        if (of_x[i].str != of_y[k].str || of_x[i].form != of_y[k].form)
+            return false;
+        *some = true;
+    }
+}
+
+/* Of {a|b} only the one that stands there counts. */
+static bool same_attrs(const as_teller *t, const as_op *op, uint32_t a, uint32_t b, bool *some)
+{
+    for (size_t i = 0; i < op->n_attrs; i++) {
+        bool has = false;
+
+        if (!same_values(t, op->attrs[i], a, b, &has))
+            return false;
+        *some |= has;
+        if (has && (op->type == OP_ATTR || op->type == OP_COUNT))
+            break;
+    }
+    return true;
+}
+
+static bool same_process(const as_teller *t, uint32_t a, uint32_t b, bool *some)
+{
+    static const as_attr_name names[] = {AS_ATTR_PID, AS_ATTR_PROCESS_NAME, AS_ATTR_PROCESS_PATH};
+    bool same = t->actor[a] == t->actor[b];
+
+    *some |= t->actor[a] != AS_NO_FACT;
+    for (size_t i = 0; same && i < AS_COUNT(names); i++)
+        same = same_values(t, names[i], a, b, some);
+    return same;
+}
+
+static bool op_alike(const as_teller *t, const as_op *op, uint32_t a, uint32_t b, bool *some)
+{
+    switch (op->type) {
+    case OP_PROCESS:
+    case OP_WHO:
+        return same_process(t, a, b, some);
+    case OP_OWNER:
+        return t->owner[a] == t->owner[b] && same_values(t, AS_ATTR_FILE, a, b, some);
+    case OP_FIELDS:
+        return same_values(t, AS_ATTR_FIELD, a, b, some) &&
+               same_values(t, AS_ATTR_FIELD_VALUE, a, b, some);
+    case OP_STARTER:
+    case OP_PARENT:
+    case OP_CALLED:
+    case OP_RUN:
+        return false;
+    default:
+        return same_attrs(t, op, a, b, some);
+    }
+}
+
+bool as_template_alike(const as_teller *t, const as_template *tpl, uint32_t a, uint32_t b)
+{
+    bool some = false;
+
+    /* What stands for many of a log says itself how often. */
+    if (as_teller_text(t, a, AS_ATTR_REPEATED).n > 0 ||
+        as_teller_text(t, b, AS_ATTR_REPEATED).n > 0)
+        return a == b;
+    for (size_t i = 0; i < tpl->n; i++) {
+        if (!op_alike(t, &tpl->ops[i], a, b, &some))
+            return a == b;
+    }
+    return some || a == b;
 }
 
 static void put_fold_op(as_render *r, const as_op *op)
