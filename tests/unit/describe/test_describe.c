@@ -282,6 +282,31 @@ static void many_files_fold_into_one_sentence_that_says_how_many(void **state)
     end(&b);
 }
 
+static void what_reads_alike_is_told_once(void **state)
+{
+    bench b = begin();
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        ADD(&b, EVENT, AS_NO_FACT, A(OPERATION, "NtClose"), A(TIME, i ? "1.5" : "2.5"));
+    ADD(&b, EVENT, AS_NO_FACT, A(OPERATION, "NtOpenKey"));
+    ADD(&b, PROCESS, AS_NO_FACT, A(NAME, "\"C:\\x\\cmd.exe\" /c a.bat"), A(PID, "7"),
+        A(ENDED, "61125"));
+    ADD(&b, PROCESS, AS_NO_FACT, A(NAME, "reg.exe"), A(PID, "8"), A(PPID, "7"));
+    ADD(&b, API_TRACE, AS_NO_FACT, A(COUNT, "2"), A(STARTED, "1700000020.1"),
+        A(ENDED, "1700000020.9"));
+    ADD(&b, CONNECTION, AS_NO_FACT, A(SRC, "2001:db8::5"), A(SPORT, "51234"));
+    ADD(&b, ANALYSIS, AS_NO_FACT, A(VERSION, "2.4"));
+    describe(&b, AS_LANG_EN, false);
+    assert_true(says(&b, "CAPE noted 6 events: NtClose (5 times) and NtOpenKey."));
+    assert_true(says(&b, "it ended at 61125 (by the tool's own clock)."));
+    assert_true(says(&b, "reg.exe (PID 8) was started by cmd.exe (PID 7)."));
+    assert_true(says(&b, "made 2 API calls, at 2023-11-14 22:13:40 UTC."));
+    assert_true(says(&b, "Traffic was seen from [2001:db8::5]:51234."));
+    assert_false(says(&b, "Its results come from"));
+    end(&b);
+}
+
 static void few_are_listed_whole(void **state)
 {
     bench b = begin();
@@ -292,9 +317,10 @@ static void few_are_listed_whole(void **state)
     assert_true(says(&b, "wrote 4 files: C:\\Users\\x\\f0.txt, C:\\Users\\x\\f1.txt, "
                          "C:\\Users\\x\\f2.txt, and C:\\Users\\x\\f3.txt."));
     assert_int_equal(find(&b, AS_SECTION_FILES, 0)->folded, 0);
-    add_files(&b, 1, 0);
+    add_files(&b, 1, 0); /* f0.txt again: five facts, four files */
     describe(&b, AS_LANG_EN, false);
-    assert_true(says(&b, "and 2 more."));
+    assert_true(says(&b, "wrote 4 files under C:\\Users\\x: C:\\Users\\x\\f0.txt (2 times), "
+                         "C:\\Users\\x\\f1.txt, "));
     end(&b);
 }
 
@@ -418,11 +444,11 @@ static void number_0_and_who_came_later_started_nobody(void **state)
         A(FIRST_SEEN, "2024-03-05T09:00:01+00:00"), A(ENDED, "2024-03-05T09:00:02+00:00"));
     ADD(&b, PROCESS, AS_NO_FACT, A(PID, "80"), A(PPID, "0"));
     describe(&b, AS_LANG_EN, false);
-    assert_true(says(&b, "System (PID 4) ran."));
+    assert_true(says(&b, "System (PID 4) was recorded."));
     assert_true(says(&b, "early.exe (PID 60) was started by PID 50;"));
     assert_true(says(&b, "child.exe (PID 70) was started by early.exe (PID 60);"));
     assert_true(says(&b, "it ended at 2024-03-05T09:00:02+00:00."));
-    assert_true(says(&b, "A process of unknown name (PID 80) ran."));
+    assert_true(says(&b, "A process of unknown name (PID 80) was recorded."));
     end(&b);
 }
 
@@ -609,6 +635,7 @@ int main(void)
         cmocka_unit_test(a_long_value_is_cut_in_the_text_and_whole_in_the_item),
         cmocka_unit_test(many_files_fold_into_one_sentence_that_says_how_many),
         cmocka_unit_test(few_are_listed_whole),
+        cmocka_unit_test(what_reads_alike_is_told_once),
         cmocka_unit_test(configuration_values_are_listed_whole_far_longer),
         cmocka_unit_test(what_can_run_is_shown_first),
         cmocka_unit_test(a_fold_over_processes_names_none_of_them),
