@@ -16,8 +16,9 @@
 #define SLOTS_MIN ((size_t)256)
 #define CARRY_MAX ((size_t)65536) /* processes that the next portion knows, the newest */
 
-#define PLACES_MAX 64u /* rows of one process that are one fact, or it would grow with the table   \
-                        */
+#define PLACES_MAX                                                                                 \
+    64u /* rows of one process that are one fact, or it would grow with the table                  \
+         */
 
 struct cell {
     as_str column, value; /* value 0: empty */
