@@ -21,7 +21,7 @@ as_code as_strace_begin(as_strace *s, as_walk *w, as_err *err)
     *s = (as_strace){.w = w};
     if (getrandom(&s->seed, sizeof(s->seed), GRND_NONBLOCK) != sizeof(s->seed))
         s->seed = (uint64_t)(uintptr_t)s;
-    s->slots = as_mem_zero(SLOTS_MIN, sizeof(*s->slots));
+    s->slots = as_mem_zero(SLOTS_MIN, sizeof(void *));
     s->n_slots = SLOTS_MIN;
     s->names = as_mem_zero(AS_STRACE_NAMES, sizeof(*s->names));
     return s->slots && s->names ? AS_OK : as_fail_nomem(err, "the processes of a log");
@@ -95,7 +95,7 @@ static void take_slot(as_strace *s, const as_strace_task *t)
 /* Without memory the slots stay as they are: each holds more. */
 static void grow_slots(as_strace *s)
 {
-    as_strace_task **more = as_mem_zero(s->n_slots * 2, sizeof(*more));
+    as_strace_task **more = as_mem_zero(s->n_slots * 2, sizeof(void *));
 
     if (!more)
         return;
