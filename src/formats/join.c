@@ -60,12 +60,14 @@ static bool is_joinable(as_kind kind)
     }
 }
 
+/* Thousands that differ under one identity are not worth comparing in pairs. */
 #define CHAIN_MAX 32
 
 /* A thing told more often than this is told by a second fact. */
 #define SEEN_MAX 256
 
-/* Facts by kind and identity; chains of equal ones, oldest first. */
+/* Facts by kind and identity; chains of equal ones, oldest first, none longer than what is
+ * compared. */
 struct table {
     bool runs;       /* of several runs: only facts of one are compared */
     uint32_t *slots; /* 1 + fact */
@@ -177,10 +179,11 @@ static as_code place(as_facts *f, struct table *t, uint32_t i, as_str ident)
         uint32_t other = *link - 1;
         const as_fact *o = as_facts_get(f, other);
 
-        /* Thousands that differ under one identity are not worth comparing in pairs. */
-        if (run_of(f, t, other) != run_of(f, t, i))
+        if (o->flags & AS_FACT_GONE)
             continue;
-        if (o->kind != fact->kind || (o->flags & AS_FACT_GONE) || tried++ >= CHAIN_MAX ||
+        if (tried++ >= CHAIN_MAX)
+            return AS_OK;
+        if (o->kind != fact->kind || run_of(f, t, other) != run_of(f, t, i) ||
             o->n_evidence >= SEEN_MAX)
             continue;
         if (covers(f, o, fact) && same_actor(f, o, fact))
@@ -261,6 +264,32 @@ static bool better(const as_facts *f, uint32_t a, uint32_t b)
     return tree_a != tree_b ? tree_a : x->end - x->begin <= y->end - y->begin;
 }
 
+/* Joins process `i` with an earlier one of its number, or appends it there. */
+static as_code place_process(as_facts *f, struct table *t, uint32_t i, as_str pid)
+{
+    uint32_t run = run_of(f, t, i), *link = &t->slots[slot_of(t, AS_KIND_PROCESS, pid, run)];
+    size_t tried = 0;
+    as_code rc;
+
+    for (; *link; link = &t->next[*link - 1]) {
+        uint32_t other = *link - 1;
+
+        if (tried++ >= CHAIN_MAX)
+            return AS_OK;
+        if (run_of(f, t, other) != run || as_facts_get(f, other)->n_evidence >= SEEN_MAX ||
+            !same_process(f, as_facts_get(f, other), as_facts_get(f, i)))
+            continue;
+        if (better(f, other, i))
+            return as_facts_join(f, other, i);
+        rc = as_facts_join(f, i, other);
+        t->next[i] = t->next[other];
+        *link = i + 1;
+        return rc;
+    }
+    *link = i + 1;
+    return AS_OK;
+}
+
 static as_code join_processes(as_facts *f)
 {
     size_t n = as_facts_count(f);
@@ -269,27 +298,11 @@ static as_code join_processes(as_facts *f)
 
     for (uint32_t i = 0; !rc && i < n; i++) {
         const as_fact *fact = as_facts_get(f, i);
-        uint32_t *link;
         as_value pid;
 
-        if (fact->kind != AS_KIND_PROCESS || (fact->flags & AS_FACT_GONE) ||
-            !as_fact_attr(f, fact, AS_ATTR_PID, &pid))
-            continue;
-        link = &t.slots[slot_of(&t, AS_KIND_PROCESS, pid.str, run_of(f, &t, i))];
-        while (*link && (run_of(f, &t, *link - 1) != run_of(f, &t, i) ||
-                         !same_process(f, as_facts_get(f, *link - 1), fact)))
-            link = &t.next[*link - 1];
-        if (!*link) {
-            *link = i + 1;
-        } else if (better(f, *link - 1, i)) {
-            rc = as_facts_join(f, *link - 1, i);
-        } else {
-            uint32_t old = *link - 1;
-
-            rc = as_facts_join(f, i, old);
-            t.next[i] = t.next[old];
-            *link = i + 1;
-        }
+        if (fact->kind == AS_KIND_PROCESS && !(fact->flags & AS_FACT_GONE) &&
+            as_fact_attr(f, fact, AS_ATTR_PID, &pid))
+            rc = place_process(f, &t, i, pid.str);
     }
     table_done(&t);
     return rc;

@@ -262,6 +262,45 @@ static void other_tools_keep_their_inputs(void **state)
     }
 }
 
+/* --- more than a real report has ------------------------------------------------------------ */
+
+#define HEAD                                                                                       \
+    "{\"version\":\"0.3.0\",\"sample\":{\"id\":\"s\",\"target\":\"a.exe\"},"                       \
+    "\"task\":{\"target\":\"a.exe\"},\"analysis\":{\"score\":1},"
+
+static as_analysis *read_many(const char *begin, const char *each, unsigned n, const char *end)
+{
+    as_buf text = {0};
+    as_analysis *a;
+
+    as_buf_text(&text, begin);
+    for (unsigned i = 0; i < n; i++) {
+        as_buf_text(&text, i ? "," : "");
+        as_buf_text(&text, each);
+        as_buf_u64(&text, i);
+        as_buf_byte(&text, '}');
+    }
+    as_buf_text(&text, end);
+    as_buf_byte(&text, 0);
+    assert_false(text.failed);
+    a = read_text((const char *)text.p);
+    as_buf_done(&text);
+    return a;
+}
+
+/* Compared in pairs, they would take minutes. */
+static void a_hundred_thousand_processes_of_one_number_are_read(void **state)
+{
+    as_analysis *a = read_many(HEAD "\"processes\":[", "{\"pid\":7,\"procid\":", 100000, "]}");
+    size_t n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < as_facts_count(a->facts); i++)
+        n += as_facts_get(a->facts, i)->kind == AS_KIND_PROCESS;
+    assert_int_equal(n, 100000);
+    as_analysis_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +314,7 @@ int main(void)
         cmocka_unit_test(what_a_process_did_may_stand_before_it),
         cmocka_unit_test(a_run_without_processes_or_end_says_so),
         cmocka_unit_test(other_tools_keep_their_inputs),
+        cmocka_unit_test(a_hundred_thousand_processes_of_one_number_are_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
