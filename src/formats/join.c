@@ -234,6 +234,23 @@ static bool agrees(const as_facts *f, const as_fact *a, const as_fact *b, as_att
     return nocase ? as_bytes_eq_nocase(x.text, y.text) : as_bytes_eq(x.text, y.text);
 }
 
+static as_bytes file_name(as_bytes path)
+{
+    size_t from = path.n;
+
+    while (from > 0 && path.p[from - 1] != '\\' && path.p[from - 1] != '/')
+        from--;
+    return (as_bytes){path.p + from, path.n - from};
+}
+
+/* A program has one path for the file system and another for the loader: their ends agree. */
+static bool same_program(const as_facts *f, const as_fact *a, const as_fact *b)
+{
+    as_bytes x = as_fact_text(f, a, AS_ATTR_PATH), y = as_fact_text(f, b, AS_ATTR_PATH);
+
+    return !x.n || !y.n || as_bytes_eq_nocase(file_name(x), file_name(y));
+}
+
 /*
  * One process told twice: the same number, and nothing that tells them apart. A
  * number is used again after its process has ended, so start times must agree too, and
@@ -246,7 +263,8 @@ static bool same_process(const as_facts *f, const as_fact *a, const as_fact *b)
     return as_fact_attr(f, a, AS_ATTR_PID, &x) && as_fact_attr(f, b, AS_ATTR_PID, &y) &&
            as_bytes_eq(x.text, y.text) && agrees(f, a, b, AS_ATTR_ID, false) &&
            agrees(f, a, b, AS_ATTR_PPID, false) && agrees(f, a, b, AS_ATTR_FIRST_SEEN, false) &&
-           agrees(f, a, b, AS_ATTR_PROCID, false) && agrees(f, a, b, AS_ATTR_NAME, true);
+           agrees(f, a, b, AS_ATTR_PROCID, false) && agrees(f, a, b, AS_ATTR_NAME, true) &&
+           same_program(f, a, b);
 }
 
 /*

@@ -135,6 +135,20 @@ static void a_tree_of_processes_keeps_who_started_whom(void **state)
     as_analysis_free(a);
 }
 
+static void one_number_of_two_programs_is_two_processes(void **state)
+{
+    as_analysis *a = read_text("{\"odm_type\":\"Assemblyline Result Ontology\",\"processes\":["
+                               "{\"pid\":7,\"image\":\"C:\\\\a\\\\one.exe\"},"
+                               "{\"pid\":7,\"image\":\"C:\\\\a\\\\two.exe\"},"
+                               "{\"pid\":7,\"image\":\"\\\\Device\\\\D1\\\\a\\\\ONE.exe\"}]}");
+
+    (void)state;
+    assert_int_equal(count_of(a, AS_KIND_PROCESS), 2);
+    assert_int_equal(nth(a, AS_KIND_PROCESS, 0)->n_evidence, 2);
+    assert_attr(a, nth(a, AS_KIND_PROCESS, 1), AS_ATTR_PATH, "C:\\a\\two.exe");
+    as_analysis_free(a);
+}
+
 static void what_is_no_json_stays_a_text(void **state)
 {
     as_analysis *a = read_text(RESULT(SECTION("\"TABLE\",\"body\":\"[{\\\"cut\\\":\"") "," SECTION(
@@ -395,6 +409,7 @@ int main(void)
         cmocka_unit_test(a_run_without_processes_or_end_has_gaps),
         cmocka_unit_test(what_has_no_section_and_no_list_is_refused),
         cmocka_unit_test(real_results_are_read_whole),
+        cmocka_unit_test(one_number_of_two_programs_is_two_processes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
