@@ -303,6 +303,8 @@ as_code as_part_bring(as_walk *w, uint32_t into, as_attr_name name, as_bytes tex
                       const as_evidence *e, as_err *err) AS_CHECKED;
 /* Before `from` is joined into `into`: details for what would be lost. */
 as_code as_part_keep_other(as_walk *w, uint32_t into, uint32_t from, as_err *err) AS_CHECKED;
+/* Both, if `into` was not told too often already: then `from` stays, and is not gone. */
+as_code as_part_join(as_walk *w, uint32_t into, uint32_t from, as_err *err) AS_CHECKED;
 
 /*
  * For a fact whose attributes are members scattered over an object that tells more: each

@@ -32,13 +32,13 @@ static as_code bring(as_walk *w, as_place *place, uint32_t *into, as_kind kind, 
     if (rc || !d.n_attrs)
         return rc;
     rc = as_facts_add(w->facts, &d, &fact);
-    if (!rc && *into != AS_NO_FACT)
-        rc = as_part_keep_other(w, *into, fact, err);
-    if (!rc && *into != AS_NO_FACT)
-        rc = as_facts_join(w->facts, *into, fact);
-    else if (!rc)
-        *into = fact;
-    return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
+    if (rc)
+        return as_walk_facts_failed(w, rc, err);
+    if (*into != AS_NO_FACT)
+        rc = as_part_join(w, *into, fact, err);
+    if (!rc && !(as_facts_get(w->facts, fact)->flags & AS_FACT_GONE))
+        *into = fact; /* the first, or the one before was told too often */
+    return rc;
 }
 
 #define BRING_HOOK(name, field, kind, attr)                                                        \
@@ -606,9 +606,7 @@ static as_code join_kind(as_walk *w, as_kind kind, as_err *err)
 
         if (fact->kind != (uint16_t)kind || (fact->flags & AS_FACT_GONE))
             continue;
-        rc = as_part_keep_other(w, first, i, err);
-        if (!rc && as_facts_join(w->facts, first, i))
-            rc = as_fail_nomem(err, "joining the facts of a report");
+        rc = as_part_join(w, first, i, err);
     }
     return rc;
 }

@@ -191,3 +191,19 @@ as_code as_part_keep_other(as_walk *w, uint32_t into, uint32_t from, as_err *err
     }
     return AS_OK;
 }
+
+/* A fact told this often goes on as another. */
+#define SEEN_MAX 256
+
+as_code as_part_join(as_walk *w, uint32_t into, uint32_t from, as_err *err)
+{
+    as_code rc;
+
+    if (as_facts_get(w->facts, into)->n_evidence >= SEEN_MAX)
+        return AS_OK;
+    rc = as_part_keep_other(w, into, from, err);
+    if (rc)
+        return rc;
+    rc = as_facts_join(w->facts, into, from);
+    return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
+}

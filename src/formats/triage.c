@@ -801,9 +801,7 @@ static as_code join_same(as_walk *w, as_err *err)
         if (!is_there(w->facts, into) || !is_there(w->facts, from) || into == from ||
             (of_sample && !is_sample(w->facts, sample, from)))
             continue;
-        rc = as_part_keep_other(w, into, from, err);
-        if (!rc && as_facts_join(w->facts, into, from))
-            rc = as_fail_nomem(err, "joining the facts of a report");
+        rc = as_part_join(w, into, from, err);
     }
     return rc;
 }

@@ -145,6 +145,28 @@ struct heard {
     char first[32];
 };
 
+/* A fact has room for 65535 places, and each further one was compared with all of them. */
+static void more_hashes_and_numbers_than_a_fact_has_room_for_are_read(void **state)
+{
+    as_buf text = {0};
+    as_analysis *a;
+
+    (void)state;
+    as_buf_text(&text, "{\"analysis\":{\"reporttype\":\"ir\",\"hashes\":[{\"md5\":\"1\"}");
+    for (unsigned i = 0; i < 70000; i++)
+        as_buf_text(&text, ",{\"md5\":\"2\"}");
+    as_buf_text(&text, "]");
+    for (unsigned i = 0; i < 70000; i++)
+        as_buf_text(&text, ",\"id\":1");
+    as_buf_text(&text, "}}");
+    a = read_bytes(as_buf_bytes(&text), NULL);
+    assert_attr(a->facts, as_facts_get(a->facts, a->sample), AS_ATTR_MD5, "1");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_ANALYSIS, 0), AS_ATTR_ID, "1");
+    assert_true(count_of(a->facts, AS_KIND_ANALYSIS) > 1);
+    as_analysis_free(a);
+    as_buf_done(&text);
+}
+
 static as_code hear(void *ctx, const as_call *call, as_err *err)
 {
     struct heard *h = ctx;
@@ -418,6 +440,7 @@ int main(void)
         cmocka_unit_test(what_makes_no_sense_is_read_as_far_as_it_goes),
         cmocka_unit_test(a_run_that_nothing_ran_in_says_so),
         cmocka_unit_test(an_analysis_of_another_tool_is_not_joes),
+        cmocka_unit_test(more_hashes_and_numbers_than_a_fact_has_room_for_are_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

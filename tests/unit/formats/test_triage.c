@@ -301,6 +301,21 @@ static void a_hundred_thousand_processes_of_one_number_are_read(void **state)
     as_analysis_free(a);
 }
 
+/* A fact has room for 65535 places. */
+static void more_answers_than_a_fact_has_room_for_are_read(void **state)
+{
+    as_analysis *a = read_many(
+        HEAD "\"network\":{\"requests\":[{\"flow\":1,\"index\":1,\"http_request\":"
+             "{\"url\":\"a\"}},",
+        "{\"flow\":1,\"index\":1,\"http_response\":{\"status\":\"200\"},\"at\":", 70000, "]}}");
+
+    (void)state;
+    assert_attr(a->facts, nth(a->facts, AS_KIND_HTTP, 0), AS_ATTR_URL, "a");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_HTTP, 0), AS_ATTR_STATUS, "200");
+    assert_non_null(nth(a->facts, AS_KIND_HTTP, 1));
+    as_analysis_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_run_without_processes_or_end_says_so),
         cmocka_unit_test(other_tools_keep_their_inputs),
         cmocka_unit_test(a_hundred_thousand_processes_of_one_number_are_read),
+        cmocka_unit_test(more_answers_than_a_fact_has_room_for_are_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
