@@ -135,7 +135,8 @@ static bool succeeded(const as_walk *w, const as_draft *d)
 {
     as_bytes status = as_facts_text(w->facts, as_joe_attr(d, AS_ATTR_STATUS));
 
-    return !status.n || as_bytes_has_nocase(status, "success");
+    return !status.n ||
+           (as_bytes_has_nocase(status, "success") && !as_bytes_has_nocase(status, "unsuccess"));
 }
 
 static void choose_kind(const as_walk *w, as_draft *d, as_bytes operation)

@@ -145,6 +145,23 @@ struct heard {
     char first[32];
 };
 
+static void unsuccessful_is_no_success(void **state)
+{
+    as_analysis *a = read_bytes(
+        as_bytes_of("{\"analysis\":{\"generalinfo\":{\"id\":1},\"behavior\":{\"system\":{"
+                    "\"processes\":{\"process\":{\"general\":{\"targetid\":1,\"pid\":2},"
+                    "\"fileActivities\":{\"fileDeleted\":{\"call\":[{\"path\":\"a\","
+                    "\"completion\":\"unsuccessful\"},{\"path\":\"b\",\"completion\":"
+                    "\"success or wait\"}]}}}}}}}}"),
+        NULL);
+
+    (void)state;
+    assert_int_equal(count_of(a->facts, AS_KIND_FILE_DELETED), 1);
+    assert_attr(a->facts, nth(a->facts, AS_KIND_FILE_DELETED, 0), AS_ATTR_PATH, "b");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_EVENT, 0), AS_ATTR_PATH, "a");
+    as_analysis_free(a);
+}
+
 /* A fact has room for 65535 places, and each further one was compared with all of them. */
 static void more_hashes_and_numbers_than_a_fact_has_room_for_are_read(void **state)
 {
@@ -440,6 +457,7 @@ int main(void)
         cmocka_unit_test(what_makes_no_sense_is_read_as_far_as_it_goes),
         cmocka_unit_test(a_run_that_nothing_ran_in_says_so),
         cmocka_unit_test(an_analysis_of_another_tool_is_not_joes),
+        cmocka_unit_test(unsuccessful_is_no_success),
         cmocka_unit_test(more_hashes_and_numbers_than_a_fact_has_room_for_are_read),
     };
 
