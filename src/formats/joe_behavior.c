@@ -1,6 +1,7 @@
 #include "formats/joe_priv.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/banned.h"
 
@@ -248,7 +249,7 @@ static const as_attr_name ends[] = {AS_ATTR_PROTOCOL, AS_ATTR_SRC, AS_ATTR_SPORT
 
 static size_t slot_of(const struct as_joe *s, const as_str key[5])
 {
-    uint64_t h = as_hash64((as_bytes){(const uint8_t *)key, 5 * sizeof(*key)}, 0);
+    uint64_t h = as_hash64((as_bytes){(const uint8_t *)key, 5 * sizeof(*key)}, s->flow_seed);
     size_t at = (size_t)h & s->flow_mask;
 
     while (s->flow_slots[at] &&
@@ -265,6 +266,8 @@ static bool grow_flows(struct as_joe *s)
 
     if (s->n_flows < s->cap_flows)
         return true;
+    if (!s->flow_slots && getrandom(&s->flow_seed, sizeof(s->flow_seed), GRND_NONBLOCK) < 0)
+        s->flow_seed = (uint64_t)(uintptr_t)s;
     p = as_mem_resize(s->flows, cap * sizeof(*s->flows));
     if (!p)
         return false;
@@ -347,9 +350,12 @@ static as_code put_flows(as_walk *w, const as_evidence *holder, as_err *err)
         if (rc)
             return as_walk_facts_failed(w, rc, err);
     }
-    s->n_flows = 0;
-    if (s->flow_slots)
-        memset(s->flow_slots, 0, (s->flow_mask + 1) * sizeof(*s->flow_slots));
+    /* A table as large as the packets before would be cleared for every few that come. */
+    as_mem_free(s->flows);
+    as_mem_free(s->flow_slots);
+    s->flows = NULL;
+    s->flow_slots = NULL;
+    s->n_flows = s->cap_flows = 0;
     return AS_OK;
 }
 

@@ -20,6 +20,7 @@ struct as_joe {
     size_t n_flows, cap_flows;
     uint32_t *flow_slots; /* open addressing: 1 + index */
     size_t flow_mask;
+    uint64_t flow_seed;   /* a report must not choose what falls together */
     uint32_t run, sample; /* facts put together from values of the root, or AS_NO_FACT */
     as_str verdict;       /* the flag that is set in the object in hand */
     as_str tactic;

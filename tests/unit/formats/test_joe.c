@@ -184,6 +184,27 @@ static void more_hashes_and_numbers_than_a_fact_has_room_for_are_read(void **sta
     as_buf_done(&text);
 }
 
+static void packets_of_each_network_are_counted_anew(void **state)
+{
+    static const char packet[] = "{\"srcip\":\"1\",\"dstip\":\"2\"}";
+    as_buf text = {0};
+    as_analysis *a;
+
+    (void)state;
+    as_buf_text(&text, "{\"analysis\":{\"generalinfo\":{\"id\":1},\"behavior\":{");
+    for (unsigned i = 0; i < 3; i++) {
+        as_buf_text(&text,
+                    i ? ",\"network\":{\"tcp\":{\"packet\":" : "\"network\":{\"tcp\":{\"packet\":");
+        as_buf_text(&text, packet);
+        as_buf_text(&text, "}}");
+    }
+    as_buf_text(&text, "}}}");
+    a = read_bytes(as_buf_bytes(&text), NULL);
+    assert_int_equal(count_of(a->facts, AS_KIND_CONNECTION), 3);
+    as_analysis_free(a);
+    as_buf_done(&text);
+}
+
 static as_code hear(void *ctx, const as_call *call, as_err *err)
 {
     struct heard *h = ctx;
@@ -459,6 +480,7 @@ int main(void)
         cmocka_unit_test(an_analysis_of_another_tool_is_not_joes),
         cmocka_unit_test(unsuccessful_is_no_success),
         cmocka_unit_test(more_hashes_and_numbers_than_a_fact_has_room_for_are_read),
+        cmocka_unit_test(packets_of_each_network_are_counted_anew),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
