@@ -183,7 +183,9 @@ as_code as_drak_processes_portion(as_drak_processes *p, as_walk *w, as_err *err)
         if (!p->all[i].ended)
             facts[k++] = p->all[i].fact;
     }
-    rc = as_walk_portion(w, facts, n, err);
+    rc = as_counts_flush(w, CARRY_MAX, err);
+    if (!rc)
+        rc = as_walk_portion(w, facts, n, err);
     if (!rc)
         rc = rebuild(p, from, facts, err);
     as_mem_free(facts);

@@ -401,6 +401,53 @@ static void portions_hold_what_one_piece_holds(void **state)
     unload(in);
 }
 
+static uint64_t calls_told(const as_facts *f)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < as_facts_count(f); i++) {
+        const as_fact *fact = as_facts_get(f, i);
+        uint64_t count = 0;
+
+        if (fact->kind == AS_KIND_API_TRACE && !(fact->flags & (AS_FACT_GONE | AS_FACT_CARRIED)) &&
+            as_bytes_u64(as_fact_text(f, fact, AS_ATTR_COUNT), &count))
+            n += count;
+    }
+    return n;
+}
+
+static as_code add_calls(void *ctx, const as_analysis *a, as_err *err)
+{
+    uint64_t *n = ctx;
+
+    (void)err;
+    *n += calls_told(a->facts);
+    return AS_OK;
+}
+
+/* What was counted of processes beyond those that go on is told and let go. */
+static void counts_of_many_processes_leave_with_a_portion(void **state)
+{
+    uint64_t early = 0;
+    as_read_options options = {
+        .on_portion = add_calls, .portion_ctx = &early, .portion = (size_t)4 << 20};
+    as_buf log = {0};
+    as_analysis *a;
+
+    (void)state;
+    for (unsigned i = 0; i < 90000; i++) {
+        as_buf_text(&log, "{\"Plugin\":\"apimon\",\"Event\":\"api_called\",\"TimeStamp\":\"1.0\","
+                          "\"Method\":\"A\",\"ProcessName\":\"p\",\"PID\":");
+        as_buf_u64(&log, i);
+        as_buf_text(&log, "}\n");
+    }
+    a = read_with(as_buf_bytes(&log), &options);
+    assert_true(early > 65536);
+    assert_int_equal(early + calls_told(a->facts), 90000);
+    as_analysis_free(a);
+    as_buf_done(&log);
+}
+
 static void each_allocation_that_fails_is_no_memory(void **state)
 {
     as_bytes in = load(golden);
@@ -519,6 +566,7 @@ int main(void)
         cmocka_unit_test(each_allocation_that_fails_is_no_memory),
         cmocka_unit_test(the_real_log_is_read_whole),
         cmocka_unit_test(processes_are_joined_by_their_own_number),
+        cmocka_unit_test(counts_of_many_processes_leave_with_a_portion),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
