@@ -16,6 +16,7 @@
 
 #define WAIT_MAX       ((size_t)8192)
 #define WAIT_BYTES_MAX ((size_t)16 << 20)
+#define KEPT_MAX       ((size_t)2048) /* bytes of text that a place in the ring keeps for the next */
 
 struct arg {
     size_t name, name_n, value, value_n, pretty, pretty_n;
@@ -120,6 +121,8 @@ static as_code tell_head(as_drak_calls *c, as_err *err)
     if (!rc)
         rc = as_counts_add(c->w, &c->call, &x->at, err);
     c->bytes -= x->text.n;
+    if (x->text.cap > KEPT_MAX)
+        as_buf_done(&x->text);
     c->head = (c->head + 1) % c->cap;
     c->n--;
     return rc;
