@@ -467,13 +467,14 @@ static void forget_seen(struct reader *x)
     x->n_seen = 0;
 }
 
-/* The place of that module of that process: with its fact, or free. */
+/* The place of that module of that process: with its fact, or free. The log chooses the
+ * numbers, so where they fall must not be its choice. */
 static struct seen *seen_slot(struct reader *x, const struct seen *want)
 {
-    uint64_t h = want->pid * 0x9e3779b97f4a7c15u ^ want->path * 0xc2b2ae3d27d4eb4fu ^
-                 ((uint64_t)want->base << 32 | want->event) * 0x165667b19e3779f9u;
+    uint64_t key[] = {want->pid, (uint64_t)want->path << 32 | want->base, want->event};
+    uint64_t h = as_hash64((as_bytes){(const uint8_t *)key, sizeof(key)}, x->processes.seed);
 
-    for (size_t at = (size_t)(h >> 20);; at++) {
+    for (size_t at = (size_t)h;; at++) {
         struct seen *s = &x->seen[at & (2 * SEEN_MAX - 1)];
 
         if (!s->event || (s->pid == want->pid && s->path == want->path && s->base == want->base &&
