@@ -9,7 +9,6 @@
 /* Facts that several lists of one result tell, by what identifies each kind. */
 
 #define CHAIN_MAX 64 /* more that differ under one key are not worth comparing in pairs */
-#define SEEN_MAX  256
 
 void as_same_done(as_same *s)
 {
@@ -138,7 +137,7 @@ static as_code place(const as_same *s, as_facts *f, struct chains *c, uint32_t i
         if (tried++ == CHAIN_MAX)
             return AS_OK;
         if (e->list != s->entries[i].list && same_key(f, other, fact) &&
-            other->n_evidence < SEEN_MAX && agrees(f, other, fact))
+            other->n_evidence < AS_TOLD_MAX && agrees(f, other, fact))
             return as_facts_join(f, e->fact, s->entries[i].fact);
     }
     *link = i + 1;

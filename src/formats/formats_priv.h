@@ -303,7 +303,10 @@ as_code as_part_bring(as_walk *w, uint32_t into, as_attr_name name, as_bytes tex
                       const as_evidence *e, as_err *err) AS_CHECKED;
 /* Before `from` is joined into `into`: details for what would be lost. */
 as_code as_part_keep_other(as_walk *w, uint32_t into, uint32_t from, as_err *err) AS_CHECKED;
-/* Both, if `into` was not told too often already: then `from` stays, and is not gone. */
+/* A thing told more often than this is told by a second fact. */
+#define AS_TOLD_MAX 256
+
+/* Both, unless `into` was told too often already: then `from` stays, and is not gone. */
 as_code as_part_join(as_walk *w, uint32_t into, uint32_t from, as_err *err) AS_CHECKED;
 
 /*

@@ -63,9 +63,6 @@ static bool is_joinable(as_kind kind)
 /* Thousands that differ under one identity are not worth comparing in pairs. */
 #define CHAIN_MAX 32
 
-/* A thing told more often than this is told by a second fact. */
-#define SEEN_MAX 256
-
 /* Facts by kind and identity; chains of equal ones, oldest first, none longer than what is
  * compared. */
 struct table {
@@ -184,7 +181,7 @@ static as_code place(as_facts *f, struct table *t, uint32_t i, as_str ident)
         if (tried++ >= CHAIN_MAX)
             return AS_OK;
         if (o->kind != fact->kind || run_of(f, t, other) != run_of(f, t, i) ||
-            o->n_evidence >= SEEN_MAX)
+            o->n_evidence >= AS_TOLD_MAX)
             continue;
         if (covers(f, o, fact) && same_actor(f, o, fact))
             return as_facts_join(f, other, i);
@@ -294,7 +291,7 @@ static as_code place_process(as_facts *f, struct table *t, uint32_t i, as_str pi
 
         if (tried++ >= CHAIN_MAX)
             return AS_OK;
-        if (run_of(f, t, other) != run || as_facts_get(f, other)->n_evidence >= SEEN_MAX ||
+        if (run_of(f, t, other) != run || as_facts_get(f, other)->n_evidence >= AS_TOLD_MAX ||
             !same_process(f, as_facts_get(f, other), as_facts_get(f, i)))
             continue;
         if (better(f, other, i))

@@ -192,14 +192,11 @@ as_code as_part_keep_other(as_walk *w, uint32_t into, uint32_t from, as_err *err
     return AS_OK;
 }
 
-/* A fact told this often goes on as another. */
-#define SEEN_MAX 256
-
 as_code as_part_join(as_walk *w, uint32_t into, uint32_t from, as_err *err)
 {
     as_code rc;
 
-    if (as_facts_get(w->facts, into)->n_evidence >= SEEN_MAX)
+    if (as_facts_get(w->facts, into)->n_evidence >= AS_TOLD_MAX)
         return AS_OK;
     rc = as_part_keep_other(w, into, from, err);
     if (rc)
