@@ -16,7 +16,7 @@
 
 #define WAIT_MAX       ((size_t)8192)
 #define WAIT_BYTES_MAX ((size_t)16 << 20)
-#define KEPT_MAX       ((size_t)2048) /* bytes of text that a place in the ring keeps for the next */
+#define KEPT_MAX       ((size_t)2048) /* bytes of text that a place keeps for its next call */
 
 struct arg {
     size_t name, name_n, value, value_n, pretty, pretty_n;

@@ -1,6 +1,9 @@
 #include "formats/formats_priv.h"
 
+#include "base/hash.h"
+
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/banned.h"
 
@@ -166,6 +169,7 @@ struct table {
     uint32_t *slots; /* 1 + fact; 0 is the end */
     uint32_t *next;
     size_t mask;
+    uint64_t seed; /* a report must not choose what falls together */
 };
 
 static as_bytes text_of(const struct table *t, const as_attr *attr)
@@ -244,17 +248,22 @@ static bool is_of_part(const struct table *t, const as_fact *fact, uint32_t part
     return false;
 }
 
+/* Letters of one case, so that one identity has one slot however a tool spells it. */
 static size_t slot_of(const struct table *t, const as_fact *fact, as_bytes ident)
 {
-    uint64_t key = (uint64_t)fact->kind * 0x9e3779b97f4a7c15u;
+    uint64_t key = t->seed ^ fact->kind;
+    uint8_t part[64];
 
-    for (size_t i = 0; i < ident.n; i++) {
-        uint8_t c = ident.p[i];
+    for (size_t i = 0, n; i < ident.n; i += n) {
+        n = ident.n - i < sizeof(part) ? ident.n - i : sizeof(part);
+        for (size_t k = 0; k < n; k++) {
+            uint8_t c = ident.p[i + k];
 
-        c = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
-        key = (key ^ c) * 0x100000001b3u;
+            part[k] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+        }
+        key = as_hash64((as_bytes){part, n}, key);
     }
-    return (size_t)(key ^ key >> 32) & t->mask;
+    return (size_t)key & t->mask;
 }
 
 static bool same_identity(const struct table *t, const as_fact *a, as_bytes ident)
@@ -307,6 +316,8 @@ static as_code join_alike(as_analysis *a)
     t.mask = size - 1;
     if (!t.slots || !t.next)
         rc = AS_NOMEM;
+    if (getrandom(&t.seed, sizeof(t.seed), GRND_NONBLOCK) != sizeof(t.seed))
+        t.seed = (uint64_t)(uintptr_t)t.slots;
     for (uint32_t i = 0; !rc && i < n; i++)
         rc = place(&t, i);
     as_mem_free(t.slots);
