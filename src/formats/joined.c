@@ -248,6 +248,16 @@ static bool is_of_part(const struct table *t, const as_fact *fact, uint32_t part
     return false;
 }
 
+/* Whether it is known, or can be looked up in its own run, which process did it. */
+static bool says_who(const struct table *t, const as_fact *fact)
+{
+    uint32_t up = as_fact_parent(t->facts, fact);
+    as_value pid;
+
+    return (up != AS_NO_FACT && as_facts_get(t->facts, up)->kind == AS_KIND_PROCESS) ||
+           as_fact_attr(t->facts, fact, AS_ATTR_PID, &pid);
+}
+
 /* Letters of one case, so that one identity has one slot however a tool spells it. */
 static size_t slot_of(const struct table *t, const as_fact *fact, as_bytes ident)
 {
@@ -274,7 +284,23 @@ static bool same_identity(const struct table *t, const as_fact *a, as_bytes iden
            as_bytes_eq_nocase(v.text, ident);
 }
 
-/* Joins fact `i` into one of another part that saw the same, or gives it a place of its own. */
+/*
+ * The fact at `link` and fact `i` are one. The earlier stays, unless the other alone says
+ * which process it was: that goes with the fact itself, and a pid means a process of the run
+ * that the fact's first evidence is of.
+ */
+static as_code merge(struct table *t, uint32_t *link, uint32_t i)
+{
+    uint32_t other = *link - 1;
+
+    if (says_who(t, as_facts_get(t->facts, other)) || !says_who(t, as_facts_get(t->facts, i)))
+        return as_facts_join(t->facts, other, i);
+    t->next[i] = t->next[other];
+    *link = i + 1;
+    return as_facts_join(t->facts, i, other);
+}
+
+/* Joins fact `i` with one of another part that saw the same, or gives it a place of its own. */
 static as_code place(struct table *t, uint32_t i)
 {
     const as_fact *fact = as_facts_get(t->facts, i);
@@ -295,7 +321,7 @@ static as_code place(struct table *t, uint32_t i)
         tried++;
         if (!is_of_part(t, other, part) && same_owner(t, other, fact) &&
             !contradicts(t, other, fact))
-            return as_facts_join(t->facts, *link - 1, i);
+            return merge(t, link, i);
     }
     t->next[i] = *link;
     *link = i + 1;

@@ -156,6 +156,55 @@ static void what_both_saw_is_one_fact_with_both_evidences(void **state)
     done(&r, a);
 }
 
+#define DROPPED(members)                                                                           \
+    "\"x\":1},\"dropped\":[{\"guest_paths\":[\"C:\\\\d.bin\"],\"sha256\":\"" OTHER "\"" members    \
+    "}],\"y\":{"
+#define WRITES(process)                                                                            \
+    "{\"data\":{\"type\":\"file_behaviour\",\"id\":\"" SHA256 "_Box\",\"attributes\":{"            \
+    "\"sandbox_name\":\"Box\",\"processes_tree\":[{\"process_id\":\"50\",\"name\":\"" process      \
+    "\",\"files_written\":[\"C:\\\\w.bin\"]}]}}}"
+
+/* The parts in that order; the evidence that comes first is of `part`. */
+static void check_who(const char *first, const char *second, size_t part, as_kind kind)
+{
+    struct reports r = {0};
+    const as_fact *fact = NULL;
+    uint32_t up;
+    as_analysis *a;
+
+    read_one(&r, first);
+    read_one(&r, second);
+    a = join(&r);
+    assert_int_equal(count(a, kind, &fact), 1);
+    assert_int_equal(fact->n_evidence, 2);
+    assert_int_equal(as_analysis_part(a, as_fact_evidence(a->facts, fact)->begin), part);
+    up = as_fact_parent(a->facts, fact);
+    if (kind == AS_KIND_FILE_WRITTEN)
+        assert_true(as_bytes_is(as_fact_text(a->facts, as_facts_get(a->facts, up), AS_ATTR_NAME),
+                                "other.exe"));
+    else
+        assert_true(as_bytes_is(as_fact_text(a->facts, fact, AS_ATTR_PID), "999"));
+    done(&r, a);
+}
+
+/* Who did it is known from one of two: in either order it is that one's process. */
+static void the_run_that_knows_the_process_tells_it(void **state)
+{
+    static const char evil[] = CAPE("\"sha256\":\"" SHA256 "\"",
+                                    "\"processes\":[" PROCESS("999", "evil.exe") "]", DROPPED(""));
+    static const char good[] =
+        CAPE("\"sha256\":\"" SHA256 "\"", "\"processes\":[" PROCESS("999", "good.exe") "]",
+             DROPPED(",\"pids\":[999]"));
+    static const char summary[] =
+        CAPE("\"sha256\":\"" SHA256 "\"", "\"summary\":{\"write_files\":[\"C:\\\\w.bin\"]}", "");
+
+    (void)state;
+    check_who(evil, good, 1, AS_KIND_DROPPED);
+    check_who(good, evil, 0, AS_KIND_DROPPED);
+    check_who(summary, WRITES("other.exe"), 1, AS_KIND_FILE_WRITTEN);
+    check_who(WRITES("other.exe"), summary, 0, AS_KIND_FILE_WRITTEN);
+}
+
 static void what_contradicts_stays_apart(void **state)
 {
     static const char format[] = CAPE("\"sha256\":\"" SHA256 "\"", "",
@@ -276,6 +325,7 @@ int main(void)
         cmocka_unit_test(the_strongest_common_hash_decides),
         cmocka_unit_test(letter_case_does_not_matter),
         cmocka_unit_test(what_both_saw_is_one_fact_with_both_evidences),
+        cmocka_unit_test(the_run_that_knows_the_process_tells_it),
         cmocka_unit_test(what_contradicts_stays_apart),
         cmocka_unit_test(every_value_of_every_part_is_there),
         cmocka_unit_test(too_many_reports_are_refused),
