@@ -198,8 +198,10 @@ static void put_tree(struct page *p, const as_tree *tree)
         const as_fact *fact = as_facts_get(f, node->fact);
         uint32_t depth = node->depth < TREE_DEPTH_MAX ? node->depth : TREE_DEPTH_MAX;
         as_bytes pid = as_fact_text(f, fact, AS_ATTR_PID);
-        as_bytes run = node->depth == 0 ? as_part_run_name(f, node->fact) : (as_bytes){0};
+        as_bytes run = {0};
 
+        if (tree->many_runs && node->depth == 0)
+            run = as_part_run_name(f, node->fact);
         as_buf_fill(p->out, ' ', 2 * (size_t)depth);
         as_buf_text(p->out, "- ");
         as_escape_visible(&p->scratch, as_part_process_name(f, fact));

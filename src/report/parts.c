@@ -218,15 +218,9 @@ as_bytes as_part_process_name(const as_facts *f, const as_fact *process)
 as_bytes as_part_run_name(const as_facts *f, uint32_t process)
 {
     uint32_t run = as_fact_run(f, process);
-    size_t runs = 0;
     as_bytes name;
 
-    for (size_t i = 0; run != AS_NO_FACT && i < as_facts_count(f) && runs < 2; i++) {
-        const as_fact *fact = as_facts_get(f, i);
-
-        runs += fact->kind == AS_KIND_ANALYSIS && !(fact->flags & AS_FACT_GONE);
-    }
-    if (runs < 2)
+    if (run == AS_NO_FACT)
         return (as_bytes){0};
     name = as_fact_text(f, as_facts_get(f, run), AS_ATTR_ENVIRONMENT);
     return name.n > 0 ? name : as_fact_text(f, as_facts_get(f, run), AS_ATTR_ID);

@@ -128,7 +128,7 @@ bool as_part_sample(as_buf *out, const as_analysis *a, as_attr_name name);
 /* What a process is called: the first of its names that the report has. */
 as_bytes as_part_process_name(const as_facts *f, const as_fact *process);
 
-/* Where the run of a process was, if the report holds several runs; else {0}. */
+/* Where the run of a process was, as is worth telling of a tree of several; else {0}. */
 as_bytes as_part_run_name(const as_facts *f, uint32_t process);
 
 /* Longest beginning of visible text with at most `columns`, a cut marked by an ellipsis. */
@@ -154,6 +154,7 @@ typedef struct as_tree {
     as_tree_node *nodes; /* parents before children */
     uint32_t *by_fact;   /* nodes, by ascending fact number */
     size_t n;
+    bool many_runs; /* the report holds several */
 } as_tree;
 
 /* AS_OK or AS_NOMEM. Two processes that name each other as parent become two roots. */

@@ -225,7 +225,7 @@ static void put_branches(struct page *p, const as_tree_node *node, const bool *m
         as_buf_text(p->out, "… ");
 }
 
-static void put_process(struct page *p, const as_tree_node *node)
+static void put_process(struct page *p, const as_tree *tree, const as_tree_node *node)
 {
     const as_facts *f = p->a->facts;
     const as_fact *fact = as_facts_get(f, node->fact);
@@ -233,11 +233,13 @@ static void put_process(struct page *p, const as_tree_node *node)
                      : node->weight == AS_WEIGHT_MEDIUM ? AS_STYLE_MEDIUM
                                                         : AS_STYLE_VALUE;
     as_bytes seen = as_fact_text(f, fact, AS_ATTR_FIRST_SEEN);
-    as_bytes run = node->depth == 0 ? as_part_run_name(f, node->fact) : (as_bytes){0};
+    as_bytes run = {0};
     as_bytes pid = as_fact_text(f, fact, AS_ATTR_PID);
     size_t part = as_analysis_part(p->a, as_fact_evidence(f, fact)->begin);
     bool cut;
 
+    if (tree->many_runs && node->depth == 0)
+        run = as_part_run_name(f, node->fact);
     as_escape_visible(&p->scratch, as_part_process_name(f, fact));
     p->out->failed |= p->scratch.failed;
     as_style_begin(p->out, p->options->colour, style);
@@ -276,7 +278,7 @@ static void put_tree(struct page *p, const as_tree *tree)
         put_branches(p, node, more);
         if (node->depth <= TREE_DEPTH_MAX)
             more[node->depth] = !node->last;
-        put_process(p, node);
+        put_process(p, tree, node);
     }
     if (tree->n > TREE_ROWS_MAX) {
         as_buf_text(p->out, "  ");

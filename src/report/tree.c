@@ -226,6 +226,18 @@ static size_t count_processes(const as_facts *f)
     return n;
 }
 
+static bool has_many_runs(const as_facts *f)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < as_facts_count(f) && n < 2; i++) {
+        const as_fact *fact = as_facts_get(f, i);
+
+        n += fact->kind == AS_KIND_ANALYSIS && !(fact->flags & AS_FACT_GONE);
+    }
+    return n > 1;
+}
+
 static int cmp_item(const void *left, const void *right)
 {
     const struct item *a = left, *b = right;
@@ -278,7 +290,7 @@ as_code as_tree_build(const as_doc *doc, as_tree *ret, as_err *err)
 {
     const as_facts *f = doc->analysis->facts;
     size_t n = count_processes(f);
-    as_tree t = {.n = n};
+    as_tree t = {.n = n, .many_runs = has_many_runs(f)};
     struct item *items = as_mem_zero(n + 1, sizeof(*items));
     struct key *by_pid = as_mem_zero(n + 1, sizeof(*by_pid));
     struct key *by_fact = as_mem_zero(n + 1, sizeof(*by_fact));

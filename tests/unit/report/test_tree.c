@@ -99,6 +99,7 @@ static void processes_of_two_runs_are_not_linked_by_their_numbers(void **state)
     assert_int_equal(tree.nodes[as_tree_find(&tree, orphan)].parent, AS_TREE_NONE);
     assert_int_equal(tree.nodes[as_tree_find(&tree, child)].parent, as_tree_find(&tree, first));
     assert_int_equal(tree.nodes[as_tree_find(&tree, second)].parent, as_tree_find(&tree, orphan));
+    assert_true(tree.many_runs);
     assert_true(as_bytes_is(as_part_run_name(s.facts, first), "A"));
     assert_true(as_bytes_is(as_part_run_name(s.facts, second), "B"));
     as_tree_done(&tree);
@@ -115,6 +116,7 @@ static void a_child_may_come_before_its_parent(void **state)
     (void)sample_process(&s, 2, 1, "child", NULL);
     (void)sample_process(&s, 1, 0, "parent", NULL);
     tree = built(&s);
+    assert_false(tree.many_runs);
     assert_int_equal(tree.nodes[0].fact, 1);
     assert_int_equal(tree.nodes[1].parent, 0);
     as_tree_done(&tree);
