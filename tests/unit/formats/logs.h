@@ -4,9 +4,7 @@
 #ifndef AS_TEST_LOGS_H
 #define AS_TEST_LOGS_H
 
-#include "unit/formats/reports.h"
-
-#include "evidence/evidence.h"
+#include "unit/formats/told.h"
 
 static inline as_analysis *read_text(as_bytes in, const as_read_options *options)
 {
@@ -18,72 +16,22 @@ static inline as_analysis *read_text(as_bytes in, const as_read_options *options
     return a;
 }
 
-static inline size_t count_kind(const as_facts *f, as_kind kind)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < as_facts_count(f); i++) {
-        const as_fact *fact = as_facts_get(f, i);
-
-        n += fact->kind == kind && !(fact->flags & AS_FACT_GONE);
-    }
-    return n;
-}
-
-/* The n-th fact of the kind, from 0. */
-static inline const as_fact *nth(const as_facts *f, as_kind kind, size_t n)
-{
-    for (size_t i = 0; i < as_facts_count(f); i++) {
-        const as_fact *fact = as_facts_get(f, i);
-
-        if (fact->kind == kind && !(fact->flags & AS_FACT_GONE) && !n--)
-            return fact;
-    }
-    fail_msg("too few facts of kind %s", as_kind_get(kind)->name);
-    return NULL;
-}
-
-/* The fact of the kind whose attribute is `text`. */
-static inline const as_fact *with(const as_facts *f, as_kind kind, as_attr_name attr,
-                                  const char *text)
-{
-    for (size_t i = 0; i < as_facts_count(f); i++) {
-        const as_fact *fact = as_facts_get(f, i);
-
-        if (fact->kind == kind && !(fact->flags & AS_FACT_GONE) &&
-            as_bytes_is(as_fact_text(f, fact, attr), text))
-            return fact;
-    }
-    fail_msg("no %s says %s", as_kind_get(kind)->name, text);
-    return NULL;
-}
-
-static inline void says(const as_facts *f, const as_fact *fact, as_attr_name attr, const char *text)
-{
-    as_bytes have = as_fact_text(f, fact, attr);
-
-    if (!as_bytes_is(have, text))
-        fail_msg("%s is '%.*s', not '%s'", as_attr_get(attr)->name, (int)have.n,
-                 (const char *)have.p, text);
-}
-
 /* What it belongs to says so. */
 static inline void is_of(const as_facts *f, const as_fact *fact, as_attr_name attr,
                          const char *text)
 {
-    uint32_t parent = as_fact_parent(f, fact);
-
-    assert_true(parent != AS_NO_FACT);
-    says(f, as_facts_get(f, parent), attr, text);
+    assert_attr(f, parent_of(f, fact), attr, text);
 }
 
 /* Its own evidence is line `line`, whole. */
 static inline void stands_on(const as_facts *f, const as_fact *fact, as_bytes in, uint32_t line)
 {
-    const as_evidence *e = as_fact_evidence(f, fact);
+    const as_evidence *e;
     uint32_t at = 1;
     size_t begin = 0;
 
+    assert_non_null(fact);
+    e = as_fact_evidence(f, fact);
     assert_int_equal(e->last, line);
     for (; at < line; begin++)
         at += in.p[begin] == '\n';

@@ -3,6 +3,7 @@
  * several lists is one fact. The real results are counted by a tree of the same bytes.
  */
 #include "unit/formats/dom.h"
+#include "unit/formats/told.h"
 
 #include "base/base.h"
 
@@ -25,38 +26,6 @@ static as_analysis *read_text(const char *text)
     return a;
 }
 
-static const as_fact *nth(const as_analysis *a, as_kind kind, size_t n)
-{
-    for (size_t i = 0; i < as_facts_count(a->facts); i++) {
-        const as_fact *fact = as_facts_get(a->facts, i);
-
-        if (fact->kind == (uint16_t)kind && !(fact->flags & AS_FACT_GONE) && !n--)
-            return fact;
-    }
-    return NULL;
-}
-
-static size_t count_of(const as_analysis *a, as_kind kind)
-{
-    size_t n = 0;
-
-    while (nth(a, kind, n))
-        n++;
-    return n;
-}
-
-static void assert_attr(const as_analysis *a, const as_fact *fact, as_attr_name name,
-                        const char *text)
-{
-    as_bytes have;
-
-    assert_non_null(fact);
-    have = as_fact_text(a->facts, fact, name);
-    if (!as_bytes_is(have, text))
-        fail_msg("%s is '%.*s', not '%s'", as_attr_get(name)->name, (int)have.n,
-                 (const char *)have.p, text);
-}
-
 static void assert_at(const as_analysis *a, const as_fact *fact, const char *pointer)
 {
     as_buf b = {0};
@@ -74,21 +43,21 @@ static void a_table_in_a_text_is_connections_whose_evidence_is_the_text(void **s
 {
     as_analysis *a = read_text(RESULT(
         SECTION("\"TABLE\",\"body\":\"[{" FLOW ",\\\"protocol\\\":\\\"tcp\\\"},{\\\"x\\\":1}]\"")));
-    const as_fact *flow = nth(a, AS_KIND_CONNECTION, 0);
+    const as_fact *flow = nth(a->facts, AS_KIND_CONNECTION, 0);
     const as_evidence *e;
 
     (void)state;
-    assert_int_equal(count_of(a, AS_KIND_CONNECTION), 1);
-    assert_attr(a, flow, AS_ATTR_SRC, "10.0.0.2");
-    assert_attr(a, flow, AS_ATTR_SPORT, "5");
-    assert_attr(a, flow, AS_ATTR_DST, "10.0.0.9");
-    assert_attr(a, flow, AS_ATTR_DPORT, "80");
+    assert_int_equal(count_of(a->facts, AS_KIND_CONNECTION), 1);
+    assert_attr(a->facts, flow, AS_ATTR_SRC, "10.0.0.2");
+    assert_attr(a->facts, flow, AS_ATTR_SPORT, "5");
+    assert_attr(a->facts, flow, AS_ATTR_DST, "10.0.0.9");
+    assert_attr(a->facts, flow, AS_ATTR_DPORT, "80");
     assert_at(a, flow, "/result/sections/0/body");
     e = as_fact_evidence(a->facts, flow);
     assert_int_equal(flow->n_evidence, 1);
     assert_true(e->end - e->begin > 80);
-    assert_attr(a, nth(a, AS_KIND_TABLE_ROW, 0), AS_ATTR_FIELD, "x");
-    assert_attr(a, nth(a, AS_KIND_TABLE_ROW, 0), AS_ATTR_FIELD_VALUE, "1");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_TABLE_ROW, 0), AS_ATTR_FIELD, "x");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_TABLE_ROW, 0), AS_ATTR_FIELD_VALUE, "1");
     assert_int_equal(a->coverage.mapped_bytes, a->coverage.total_bytes);
     as_analysis_free(a);
 }
@@ -99,13 +68,14 @@ static void the_end_of_time_is_no_end(void **state)
         "{\"analysis_information\":{\"sandbox_name\":\"CAPE\"},\"processes\":["
         "{\"pid\":1,\"image\":\"C:\\\\a.exe\",\"end_time\":\"9999-12-31 23:59:59.999999\"},"
         "{\"pid\":2,\"ppid\":1,\"image\":\"C:\\\\b.exe\",\"end_time\":\"2026-01-01 00:00:00\"}]}");
-    const as_fact *first = nth(a, AS_KIND_PROCESS, 0), *second = nth(a, AS_KIND_PROCESS, 1);
+    const as_fact *first = nth(a->facts, AS_KIND_PROCESS, 0),
+                  *second = nth(a->facts, AS_KIND_PROCESS, 1);
 
     (void)state;
-    assert_attr(a, first, AS_ATTR_OPEN_END, "9999-12-31 23:59:59.999999");
-    assert_attr(a, first, AS_ATTR_ENDED, "");
-    assert_attr(a, second, AS_ATTR_ENDED, "2026-01-01 00:00:00");
-    assert_attr(a, second, AS_ATTR_OPEN_END, "");
+    assert_attr(a->facts, first, AS_ATTR_OPEN_END, "9999-12-31 23:59:59.999999");
+    assert_attr(a->facts, first, AS_ATTR_ENDED, "");
+    assert_attr(a->facts, second, AS_ATTR_ENDED, "2026-01-01 00:00:00");
+    assert_attr(a->facts, second, AS_ATTR_OPEN_END, "");
     assert_int_equal(a->gaps, AS_GAP_NO_END); /* of the run */
     as_analysis_free(a);
 }
@@ -118,12 +88,12 @@ static void a_tree_of_processes_keeps_who_started_whom(void **state)
         "\\\"children\\\":[{\\\"process_pid\\\":12}]}]}]\"")));
 
     (void)state;
-    assert_int_equal(count_of(a, AS_KIND_PROCESS), 3);
+    assert_int_equal(count_of(a->facts, AS_KIND_PROCESS), 3);
     for (size_t i = 1; i < 3; i++) {
         const as_fact *child = NULL, *parent = NULL;
 
         for (size_t k = 0; k < 3; k++) {
-            const as_fact *p = nth(a, AS_KIND_PROCESS, k);
+            const as_fact *p = nth(a->facts, AS_KIND_PROCESS, k);
             as_bytes pid = as_fact_text(a->facts, p, AS_ATTR_PID);
 
             child = as_bytes_is(pid, i == 1 ? "11" : "12") ? p : child;
@@ -143,9 +113,9 @@ static void one_number_of_two_programs_is_two_processes(void **state)
                                "{\"pid\":7,\"image\":\"\\\\Device\\\\D1\\\\a\\\\ONE.exe\"}]}");
 
     (void)state;
-    assert_int_equal(count_of(a, AS_KIND_PROCESS), 2);
-    assert_int_equal(nth(a, AS_KIND_PROCESS, 0)->n_evidence, 2);
-    assert_attr(a, nth(a, AS_KIND_PROCESS, 1), AS_ATTR_PATH, "C:\\a\\two.exe");
+    assert_int_equal(count_of(a->facts, AS_KIND_PROCESS), 2);
+    assert_int_equal(nth(a->facts, AS_KIND_PROCESS, 0)->n_evidence, 2);
+    assert_attr(a->facts, nth(a->facts, AS_KIND_PROCESS, 1), AS_ATTR_PATH, "C:\\a\\two.exe");
     as_analysis_free(a);
 }
 
@@ -155,10 +125,12 @@ static void what_is_no_json_stays_a_text(void **state)
         "\"TEXT\",\"body\":\"plain\"") "," SECTION("\"TEXT\",\"body\":\"[1] first\"")));
 
     (void)state;
-    assert_int_equal(count_of(a, AS_KIND_RESULT_SECTION), 3);
-    assert_attr(a, nth(a, AS_KIND_RESULT_SECTION, 0), AS_ATTR_DESCRIPTION, "[{\"cut\":");
-    assert_attr(a, nth(a, AS_KIND_RESULT_SECTION, 1), AS_ATTR_DESCRIPTION, "plain");
-    assert_attr(a, nth(a, AS_KIND_RESULT_SECTION, 2), AS_ATTR_DESCRIPTION, "[1] first");
+    assert_int_equal(count_of(a->facts, AS_KIND_RESULT_SECTION), 3);
+    assert_attr(a->facts, nth(a->facts, AS_KIND_RESULT_SECTION, 0), AS_ATTR_DESCRIPTION,
+                "[{\"cut\":");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_RESULT_SECTION, 1), AS_ATTR_DESCRIPTION, "plain");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_RESULT_SECTION, 2), AS_ATTR_DESCRIPTION,
+                "[1] first");
     as_analysis_free(a);
 }
 
@@ -168,12 +140,12 @@ static void a_body_that_is_no_text_is_read_alike(void **state)
         RESULT("{\"body\":[{\"src_ip\":\"10.0.0.2\",\"dest_ip\":\"10.0.0.9\",\"dest_port\":80,"
                "\"up\":true,\"down\":false,\"none\":null,\"list\":[1,[2,{}],\"x\\\"y\"]}],"
                "\"body_format\":\"TABLE\"}"));
-    const as_fact *flow = nth(a, AS_KIND_CONNECTION, 0);
+    const as_fact *flow = nth(a->facts, AS_KIND_CONNECTION, 0);
     static const char *const values[] = {"true", "false", "1", "2", "x\"y"};
     size_t n = 0;
 
     (void)state;
-    assert_attr(a, flow, AS_ATTR_DPORT, "80");
+    assert_attr(a->facts, flow, AS_ATTR_DPORT, "80");
     assert_at(a, flow, "/result/sections/0/body");
     for (size_t i = 0; i < flow->n_attrs; i++) {
         const as_attr *attr = &as_fact_attrs(a->facts, flow)[i];
@@ -207,9 +179,9 @@ static void one_connection_in_two_lists_is_one_fact(void **state)
                                                           ",\\\"timestamp\\\":\\\"t3\\\"}]\"")));
 
     (void)state;
-    assert_int_equal(count_of(a, AS_KIND_CONNECTION), 3); /* t1 once, t2, t3 */
-    assert_int_equal(nth(a, AS_KIND_CONNECTION, 0)->n_evidence, 2);
-    assert_int_equal(nth(a, AS_KIND_CONNECTION, 1)->n_evidence, 1);
+    assert_int_equal(count_of(a->facts, AS_KIND_CONNECTION), 3); /* t1 once, t2, t3 */
+    assert_int_equal(nth(a->facts, AS_KIND_CONNECTION, 0)->n_evidence, 2);
+    assert_int_equal(nth(a->facts, AS_KIND_CONNECTION, 1)->n_evidence, 1);
     as_analysis_free(a);
 }
 
@@ -222,23 +194,24 @@ static void a_section_that_is_a_signature_joins_it_unless_they_differ(void **sta
         "\"body_format\":\"MULTI\",\"body\":\"[[\\\"TEXT\\\",\\\"Another\\\"],[\\\"KEY_VALUE\\\","
         "{\\\"ip\\\":\\\"10.0.0.9\\\"}]]\"}," SANDBOX);
     as_analysis *a = read_text(section);
-    const as_fact *drops = nth(a, AS_KIND_SIGNATURE, 0), *other = nth(a, AS_KIND_SIGNATURE, 1);
+    const as_fact *drops = nth(a->facts, AS_KIND_SIGNATURE, 0),
+                  *other = nth(a->facts, AS_KIND_SIGNATURE, 1);
 
     (void)state;
-    assert_int_equal(count_of(a, AS_KIND_SIGNATURE), 2);
-    assert_attr(a, drops, AS_ATTR_NAME, "drops");
-    assert_attr(a, drops, AS_ATTR_TITLE, "Signature: drops");
-    assert_attr(a, drops, AS_ATTR_DESCRIPTION, "Drops");
-    assert_attr(a, other, AS_ATTR_NAME, "other");
-    assert_attr(a, other, AS_ATTR_DESCRIPTION, "Another");
-    assert_int_equal(count_of(a, AS_KIND_MARK), 2);
-    assert_ptr_equal(as_facts_get(a->facts, as_fact_parent(a->facts, nth(a, AS_KIND_MARK, 1))),
-                     other);
+    assert_int_equal(count_of(a->facts, AS_KIND_SIGNATURE), 2);
+    assert_attr(a->facts, drops, AS_ATTR_NAME, "drops");
+    assert_attr(a->facts, drops, AS_ATTR_TITLE, "Signature: drops");
+    assert_attr(a->facts, drops, AS_ATTR_DESCRIPTION, "Drops");
+    assert_attr(a->facts, other, AS_ATTR_NAME, "other");
+    assert_attr(a->facts, other, AS_ATTR_DESCRIPTION, "Another");
+    assert_int_equal(count_of(a->facts, AS_KIND_MARK), 2);
+    assert_ptr_equal(
+        as_facts_get(a->facts, as_fact_parent(a->facts, nth(a->facts, AS_KIND_MARK, 1))), other);
     as_analysis_free(a);
 
     a = read_text(RESULT("{\"title_text\":\"Signature: drops\",\"heuristic\":{\"heur_id\":1,"
                          "\"score\":99}}," SANDBOX));
-    assert_int_equal(count_of(a, AS_KIND_SIGNATURE), 3);
+    assert_int_equal(count_of(a->facts, AS_KIND_SIGNATURE), 3);
     as_analysis_free(a);
 }
 
@@ -251,15 +224,15 @@ static void the_file_is_the_sample(void **state)
                                "ab\",\"size\":3,\"result\":{\"sections\":[]}}");
 
     (void)state;
-    assert_attr(a, as_facts_get(a->facts, a->sample), AS_ATTR_SHA256, "ab");
+    assert_attr(a->facts, as_facts_get(a->facts, a->sample), AS_ATTR_SHA256, "ab");
     assert_at(a, as_facts_get(a->facts, a->sample), "");
     assert_int_equal(a->gaps, 0); /* no sandbox, so nothing had to run */
     as_analysis_free(a);
 
     a = read_text("{\"odm_type\":\"Assemblyline Result Ontology\",\"file\":{\"md5\":\"12\","
                   "\"sha1\":\"34\",\"sha256\":\"56\"},\"results\":{\"tags\":{}}}");
-    assert_attr(a, as_facts_get(a->facts, a->sample), AS_ATTR_MD5, "12");
-    assert_attr(a, as_facts_get(a->facts, a->sample), AS_ATTR_SHA256, "56");
+    assert_attr(a->facts, as_facts_get(a->facts, a->sample), AS_ATTR_MD5, "12");
+    assert_attr(a->facts, as_facts_get(a->facts, a->sample), AS_ATTR_SHA256, "56");
     as_analysis_free(a);
 }
 
@@ -274,9 +247,9 @@ static void documents_on_lines_are_told_apart(void **state)
     (void)state;
     assert_int_equal(a->bad_lines, 1);
     assert_int_equal(a->first_bad_line, 2);
-    assert_int_equal(count_of(a, AS_KIND_SAMPLE), 2);
-    assert_int_equal(count_of(a, AS_KIND_SIGNATURE), 2);
-    assert_at(a, nth(a, AS_KIND_SIGNATURE, 1), "#3/signatures/0");
+    assert_int_equal(count_of(a->facts, AS_KIND_SAMPLE), 2);
+    assert_int_equal(count_of(a->facts, AS_KIND_SIGNATURE), 2);
+    assert_at(a, nth(a->facts, AS_KIND_SIGNATURE, 1), "#3/signatures/0");
     as_analysis_free(a);
 }
 
@@ -322,8 +295,8 @@ static uint32_t length(const struct dom *d, uint32_t object, const char *key)
 
 static void check_lists(const as_analysis *a, const struct dom *d, uint32_t object)
 {
-    assert_int_equal(count_of(a, AS_KIND_PROCESS), length(d, object, "processes"));
-    assert_int_equal(count_of(a, AS_KIND_CONNECTION) + count_of(a, AS_KIND_DNS),
+    assert_int_equal(count_of(a->facts, AS_KIND_PROCESS), length(d, object, "processes"));
+    assert_int_equal(count_of(a->facts, AS_KIND_CONNECTION) + count_of(a->facts, AS_KIND_DNS),
                      length(d, object, "network_connections"));
 }
 
@@ -332,8 +305,8 @@ static size_t open_ends(const as_analysis *a)
 {
     size_t n = 0;
 
-    for (size_t i = 0; nth(a, AS_KIND_PROCESS, i); i++)
-        n += as_fact_text(a->facts, nth(a, AS_KIND_PROCESS, i), AS_ATTR_OPEN_END).n > 0;
+    for (size_t i = 0; nth(a->facts, AS_KIND_PROCESS, i); i++)
+        n += as_fact_text(a->facts, nth(a->facts, AS_KIND_PROCESS, i), AS_ATTR_OPEN_END).n > 0;
     return n;
 }
 
@@ -379,7 +352,7 @@ static void check_real(void *ctx, const char *path)
         }
     }
     t->results++;
-    t->processes += count_of(a, AS_KIND_PROCESS);
+    t->processes += count_of(a->facts, AS_KIND_PROCESS);
     as_analysis_free(a);
     dom_done(&d);
     unload(in);

@@ -171,37 +171,37 @@ static void check_web(const as_facts *f, const char *user)
     const as_fact *sh = with(f, AS_KIND_PROCESS, AS_ATTR_PID, "950");
     const as_fact *fact;
 
-    says(f, sh, AS_ATTR_NAME, "dash");
-    says(f, sh, AS_ATTR_PPID, "910");
-    says(f, sh, AS_ATTR_PATH, "/usr/bin/dash");
-    says(f, sh, AS_ATTR_USER, user);
-    says(f, sh, AS_ATTR_TAG, "exec");
+    assert_attr(f, sh, AS_ATTR_NAME, "dash");
+    assert_attr(f, sh, AS_ATTR_PPID, "910");
+    assert_attr(f, sh, AS_ATTR_PATH, "/usr/bin/dash");
+    assert_attr(f, sh, AS_ATTR_USER, user);
+    assert_attr(f, sh, AS_ATTR_TAG, "exec");
     is_of(f, with(f, AS_KIND_PROCESS, AS_ATTR_PID, "951"), AS_ATTR_PID, "950");
     fact = with(f, AS_KIND_FILE_CREATED, AS_ATTR_PATH, "/tmp/my file");
     is_of(f, fact, AS_ATTR_NAME, "curl");
     fact = with(f, AS_KIND_FILE_MOVED, AS_ATTR_FROM, "/tmp/a.txt");
-    says(f, fact, AS_ATTR_TO, "/tmp/b.txt");
+    assert_attr(f, fact, AS_ATTR_TO, "/tmp/b.txt");
     fact = with(f, AS_KIND_FILE_FAILED, AS_ATTR_PATH, "/etc/shadow");
-    says(f, fact, AS_ATTR_ERROR, "EACCES");
+    assert_attr(f, fact, AS_ATTR_ERROR, "EACCES");
     is_of(f, fact, AS_ATTR_NAME, "old");
     fact = with(f, AS_KIND_SOCKET_CALL, AS_ATTR_DST, "198.51.100.7");
-    says(f, fact, AS_ATTR_DPORT, "80");
-    says(f, fact, AS_ATTR_OPERATION, "connect");
-    says(f, fact, AS_ATTR_ERROR, "EINPROGRESS");
+    assert_attr(f, fact, AS_ATTR_DPORT, "80");
+    assert_attr(f, fact, AS_ATTR_OPERATION, "connect");
+    assert_attr(f, fact, AS_ATTR_ERROR, "EINPROGRESS");
     fact = with(f, AS_KIND_SYSCALL, AS_ATTR_API, "kill");
-    says(f, fact, AS_ATTR_TARGET_PID, "951");
-    says(f, fact, AS_ATTR_TARGET_PROCESS, "curl");
-    says(f, with(f, AS_KIND_SYSCALL, AS_ATTR_API, "finit_module"), AS_ATTR_VALUE, "rootkit");
-    says(f, nth(f, AS_KIND_LOGON, 0), AS_ATTR_USER, "alice");
-    says(f, nth(f, AS_KIND_LOGON, 0), AS_ATTR_SRC, "203.0.113.9");
-    says(f, nth(f, AS_KIND_LOGON_FAILED, 0), AS_ATTR_USER, "admin");
-    says(f, nth(f, AS_KIND_SERVICE_STARTED, 0), AS_ATTR_SERVICE, "cron");
+    assert_attr(f, fact, AS_ATTR_TARGET_PID, "951");
+    assert_attr(f, fact, AS_ATTR_TARGET_PROCESS, "curl");
+    assert_attr(f, with(f, AS_KIND_SYSCALL, AS_ATTR_API, "finit_module"), AS_ATTR_VALUE, "rootkit");
+    assert_attr(f, nth(f, AS_KIND_LOGON, 0), AS_ATTR_USER, "alice");
+    assert_attr(f, nth(f, AS_KIND_LOGON, 0), AS_ATTR_SRC, "203.0.113.9");
+    assert_attr(f, nth(f, AS_KIND_LOGON_FAILED, 0), AS_ATTR_USER, "admin");
+    assert_attr(f, nth(f, AS_KIND_SERVICE_STARTED, 0), AS_ATTR_SERVICE, "cron");
     fact = with(f, AS_KIND_AUDIT_EVENT, AS_ATTR_TYPE, "USER_CMD");
-    says(f, fact, AS_ATTR_COMMAND, "cat /etc/shadow");
+    assert_attr(f, fact, AS_ATTR_COMMAND, "cat /etc/shadow");
     fact = with(f, AS_KIND_AUDIT_EVENT, AS_ATTR_TYPE, "AVC");
     is_of(f, fact, AS_ATTR_PID, "955");
-    says(f, with(f, AS_KIND_AUDIT_EVENT, AS_ATTR_TYPE, "SERVICE_STOP"), AS_ATTR_SERVICE,
-         "apt-daily");
+    assert_attr(f, with(f, AS_KIND_AUDIT_EVENT, AS_ATTR_TYPE, "SERVICE_STOP"), AS_ATTR_SERVICE,
+                "apt-daily");
 }
 
 /* ausearch -i made the second, ausearch the third, of the first. */
@@ -235,8 +235,8 @@ static void a_fact_stands_on_all_its_lines(void **state)
     assert_int_equal(fact->n_evidence, 3);
     assert_int_equal(as_fact_evidence(a->facts, fact)[1].last, 16);
     assert_int_equal(as_fact_evidence(a->facts, fact)[2].last, 14);
-    says(a->facts, with(a->facts, AS_KIND_PROCESS, AS_ATTR_PID, "950"), AS_ATTR_COMMAND_LINE,
-         "sh -c \"curl http://test \"");
+    assert_attr(a->facts, with(a->facts, AS_KIND_PROCESS, AS_ATTR_PID, "950"), AS_ATTR_COMMAND_LINE,
+                "sh -c \"curl http://test \"");
     assert_int_equal(a->bad_lines, 1);
     as_analysis_free(a);
     unload(in);
@@ -251,20 +251,20 @@ static void odd_records_are_read_as_far_as_they_go(void **state)
 
     (void)state;
     is_of(f, fact, AS_ATTR_NAME, "nc"); /* of web1; the same numbers on web2 are another's */
-    says(f, fact, AS_ATTR_SPORT, "4444");
+    assert_attr(f, fact, AS_ATTR_SPORT, "4444");
     is_of(f, with(f, AS_KIND_SOCKET_CALL, AS_ATTR_PATH, "/run/dbus"), AS_ATTR_NAME, "client");
     fact = with(f, AS_KIND_CONNECTION, AS_ATTR_SRC, "203.0.113.9");
-    says(f, fact, AS_ATTR_SPORT, "51233");
-    says(f, with(f, AS_KIND_PROCESS, AS_ATTR_PID, "42"), AS_ATTR_COMMAND_LINE,
-         "sh -c \"echo \\\"hid\\\"\"");
-    says(f, with(f, AS_KIND_FILE_WRITTEN, AS_ATTR_PATH, "/etc/cron.d/x"), AS_ATTR_ACCESS,
-         "O_WRONLY|O_CREAT|O_TRUNC");
+    assert_attr(f, fact, AS_ATTR_SPORT, "51233");
+    assert_attr(f, with(f, AS_KIND_PROCESS, AS_ATTR_PID, "42"), AS_ATTR_COMMAND_LINE,
+                "sh -c \"echo \\\"hid\\\"\"");
+    assert_attr(f, with(f, AS_KIND_FILE_WRITTEN, AS_ATTR_PATH, "/etc/cron.d/x"), AS_ATTR_ACCESS,
+                "O_WRONLY|O_CREAT|O_TRUNC");
     (void)with(f, AS_KIND_FILE_DELETED, AS_ATTR_PATH, "/var/log/auth.log");
     (void)with(f, AS_KIND_DIR_CREATED, AS_ATTR_PATH, "/srv/new");
     (void)with(f, AS_KIND_FILE_EXISTS, AS_ATTR_PATH, "/etc/probe");
     (void)with(f, AS_KIND_SYSCALL, AS_ATTR_API, "syscall_11"); /* of a machine without a table */
     fact = with(f, AS_KIND_AUDIT_EVENT, AS_ATTR_TYPE, "USER_CHAUTHTOK");
-    says(f, fact, AS_ATTR_OPERATION, "changing password");
+    assert_attr(f, fact, AS_ATTR_OPERATION, "changing password");
     (void)with(f, AS_KIND_AUDIT_EVENT, AS_ATTR_TYPE, "SECCOMP");
     assert_int_equal(a->bad_lines, 2);
     as_analysis_free(a);
@@ -317,9 +317,9 @@ static void a_record_of_too_many_fields_says_so(void **state)
     as_buf_text(&log, "\ntype=USER_CMD msg=audit(1.1:2): pid=7 k=v\n");
     assert_false(log.failed);
     a = read_text(as_buf_bytes(&log), &options);
-    says(a->facts, nth(a->facts, AS_KIND_AUDIT_EVENT, 0), AS_ATTR_TRUNCATED, "true");
-    says(a->facts, nth(a->facts, AS_KIND_AUDIT_EVENT, 0), AS_ATTR_TYPE, "USER_CMD");
-    says(a->facts, nth(a->facts, AS_KIND_AUDIT_EVENT, 1), AS_ATTR_TRUNCATED, "");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_AUDIT_EVENT, 0), AS_ATTR_TRUNCATED, "true");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_AUDIT_EVENT, 0), AS_ATTR_TYPE, "USER_CMD");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_AUDIT_EVENT, 1), AS_ATTR_TRUNCATED, "");
     as_buf_done(&log);
     as_analysis_free(a);
 }
@@ -338,7 +338,7 @@ static void braces_that_stay_open_are_no_burden(void **state)
     as_buf_text(&log, "ppid=5\n");
     assert_false(log.failed);
     a = read_text(as_buf_bytes(&log), &options);
-    says(a->facts, nth(a->facts, AS_KIND_PROCESS, 0), AS_ATTR_PPID, "5");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_PROCESS, 0), AS_ATTR_PPID, "5");
     as_buf_done(&log);
     as_analysis_free(a);
 }

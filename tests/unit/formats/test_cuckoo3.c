@@ -3,7 +3,7 @@
  * Above all: an indicator finds its process by the tool's own number of it, for pids are
  * used again.
  */
-#include "unit/formats/reports.h"
+#include "unit/formats/told.h"
 
 #include "base/base.h"
 
@@ -26,54 +26,6 @@ static as_analysis *read_file(const char *path)
 
     unload(in);
     return a;
-}
-
-static const as_fact *nth(const as_facts *f, as_kind kind, size_t n)
-{
-    for (size_t i = 0; i < as_facts_count(f); i++) {
-        const as_fact *fact = as_facts_get(f, i);
-
-        if (fact->kind == (uint16_t)kind && !(fact->flags & AS_FACT_GONE) && !n--)
-            return fact;
-    }
-    return NULL;
-}
-
-static size_t count_of(const as_facts *f, as_kind kind)
-{
-    size_t n = 0;
-
-    while (nth(f, kind, n))
-        n++;
-    return n;
-}
-
-static void assert_attr(const as_facts *f, const as_fact *fact, as_attr_name name, const char *text)
-{
-    as_bytes have;
-
-    assert_non_null(fact);
-    have = as_fact_text(f, fact, name);
-    if (!as_bytes_is(have, text))
-        fail_msg("%s is '%.*s', not '%s'", as_attr_get(name)->name, (int)have.n,
-                 (const char *)have.p, text);
-}
-
-static const as_fact *with(const as_facts *f, as_kind kind, as_attr_name name, const char *text)
-{
-    for (size_t n = 0; nth(f, kind, n); n++) {
-        if (as_bytes_is(as_fact_text(f, nth(f, kind, n), name), text))
-            return nth(f, kind, n);
-    }
-    fail_msg("no %s with %s %s", as_kind_get(kind)->name, as_attr_get(name)->name, text);
-    return NULL;
-}
-
-static const as_fact *parent_of(const as_facts *f, const as_fact *fact)
-{
-    uint32_t up = as_fact_parent(f, fact);
-
-    return up == AS_NO_FACT ? NULL : as_facts_get(f, up);
 }
 
 /* --- post.json -------------------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
  * DRAKVUF's log: which return belongs to which call, who is one process, what becomes of a
  * record that no row names, and that a log of any size and order is read in bounded memory.
  */
-#include "unit/formats/reports.h"
+#include "unit/formats/told.h"
 
 #include "base/base.h"
 
@@ -25,45 +25,6 @@ static as_analysis *read_with(as_bytes in, const as_read_options *options)
 static as_analysis *read_text(const char *text)
 {
     return read_with(as_bytes_of(text), NULL);
-}
-
-static const as_fact *nth(const as_analysis *a, as_kind kind, size_t n)
-{
-    for (size_t i = 0; i < as_facts_count(a->facts); i++) {
-        const as_fact *fact = as_facts_get(a->facts, i);
-
-        if (fact->kind == (uint16_t)kind && !(fact->flags & AS_FACT_GONE) && !n--)
-            return fact;
-    }
-    return NULL;
-}
-
-static size_t count_of(const as_analysis *a, as_kind kind)
-{
-    size_t n = 0;
-
-    while (nth(a, kind, n))
-        n++;
-    return n;
-}
-
-static void assert_attr(const as_analysis *a, const as_fact *fact, as_attr_name name,
-                        const char *text)
-{
-    as_bytes have;
-
-    assert_non_null(fact);
-    have = as_fact_text(a->facts, fact, name);
-    if (!as_bytes_is(have, text))
-        fail_msg("%s is '%.*s', not '%s'", as_attr_get(name)->name, (int)have.n,
-                 (const char *)have.p, text);
-}
-
-static const as_fact *parent_of(const as_analysis *a, const as_fact *fact)
-{
-    uint32_t up = as_fact_parent(a->facts, fact);
-
-    return up == AS_NO_FACT ? NULL : as_facts_get(a->facts, up);
 }
 
 /* --- calls ---------------------------------------------------------------------------------------
@@ -168,13 +129,13 @@ static void an_error_status_is_a_failed_call(void **state)
                            "\"PPID\":3,\"TID\":1," MALWARE ",\"Method\":\"A\",\"Module\":\"nt\","
                            "\"Syscall\":1,\"Ret\":3221225524,\"Info\":\"STATUS_OBJECT_NAME_NOT_"
                            "FOUND\"}\n" CALL("3", "1", "A", "") RET("4", "1", "A", "258"));
-    const as_fact *use = nth(a, AS_KIND_API_USE, 0);
+    const as_fact *use = nth(a->facts, AS_KIND_API_USE, 0);
 
     (void)state;
-    assert_attr(a, use, AS_ATTR_COUNT, "2");
-    assert_attr(a, use, AS_ATTR_FAILED, "1");
-    assert_attr(a, use, AS_ATTR_CATEGORY, "nt");
-    assert_attr(a, parent_of(a, use), AS_ATTR_PID, "7");
+    assert_attr(a->facts, use, AS_ATTR_COUNT, "2");
+    assert_attr(a->facts, use, AS_ATTR_FAILED, "1");
+    assert_attr(a->facts, use, AS_ATTR_CATEGORY, "nt");
+    assert_attr(a->facts, parent_of(a->facts, use), AS_ATTR_PID, "7");
     as_analysis_free(a);
 }
 
@@ -196,8 +157,8 @@ static void calls_that_do_not_return_are_told_all_the_same(void **state)
     a = read_with(as_buf_bytes(&log), &options);
     assert_int_equal(h.n, 20001);
     assert_int_equal(h.returned, 20000); /* the one that waited was told without */
-    assert_int_equal(count_of(a, AS_KIND_EVENT), 1);
-    assert_attr(a, nth(a, AS_KIND_EVENT, 0), AS_ATTR_CATEGORY, "sysret");
+    assert_int_equal(count_of(a->facts, AS_KIND_EVENT), 1);
+    assert_attr(a->facts, nth(a->facts, AS_KIND_EVENT, 0), AS_ATTR_CATEGORY, "sysret");
     as_analysis_free(a);
     as_buf_done(&h.text);
     as_buf_done(&log);
@@ -218,19 +179,21 @@ static void one_process_under_two_paths_is_one_and_a_number_used_again_is_not(vo
                 "\"ExitStatus\":\"0x0\"}\n"
                 "{\"Plugin\":\"new\",\"TimeStamp\":\"3\",\"PID\":7,\"PPID\":4,\"ProcessName\":\"b."
                 "exe\"}\n");
-    const as_fact *sample = as_facts_get(a->facts, a->sample), *loader = nth(a, AS_KIND_PROCESS, 0);
+    const as_fact *sample = as_facts_get(a->facts, a->sample),
+                  *loader = nth(a->facts, AS_KIND_PROCESS, 0);
 
     (void)state;
-    assert_attr(a, sample, AS_ATTR_PATH, "C:\\x\\Loader.exe");
-    assert_int_equal(count_of(a, AS_KIND_PROCESS), 3);
-    assert_attr(a, loader, AS_ATTR_PATH, "C:\\x\\Loader.exe");
-    assert_attr(a, loader, AS_ATTR_COMMAND_LINE, "-a");
-    assert_attr(a, loader, AS_ATTR_PPID, "3");
+    assert_attr(a->facts, sample, AS_ATTR_PATH, "C:\\x\\Loader.exe");
+    assert_int_equal(count_of(a->facts, AS_KIND_PROCESS), 3);
+    assert_attr(a->facts, loader, AS_ATTR_PATH, "C:\\x\\Loader.exe");
+    assert_attr(a->facts, loader, AS_ATTR_COMMAND_LINE, "-a");
+    assert_attr(a->facts, loader, AS_ATTR_PPID, "3");
     assert_int_equal(loader->n_evidence, 2);
-    assert_ptr_equal(parent_of(a, nth(a, AS_KIND_PROCESS_ENDED, 0)), loader);
-    assert_attr(a, nth(a, AS_KIND_PROCESS_ENDED, 0), AS_ATTR_CODE, "0x0");
-    assert_attr(a, nth(a, AS_KIND_PROCESS, 2), AS_ATTR_NAME, "b.exe");
-    assert_ptr_equal(parent_of(a, nth(a, AS_KIND_EVENT, 0)), nth(a, AS_KIND_PROCESS, 2));
+    assert_ptr_equal(parent_of(a->facts, nth(a->facts, AS_KIND_PROCESS_ENDED, 0)), loader);
+    assert_attr(a->facts, nth(a->facts, AS_KIND_PROCESS_ENDED, 0), AS_ATTR_CODE, "0x0");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_PROCESS, 2), AS_ATTR_NAME, "b.exe");
+    assert_ptr_equal(parent_of(a->facts, nth(a->facts, AS_KIND_EVENT, 0)),
+                     nth(a->facts, AS_KIND_PROCESS, 2));
     assert_int_equal(a->gaps, 0);
     as_analysis_free(a);
 }
@@ -242,8 +205,8 @@ static void a_sample_that_did_not_start_is_a_gap(void **state)
 
     (void)state;
     assert_int_equal(a->gaps, AS_GAP_STATUS | AS_GAP_NOTHING);
-    assert_attr(a, nth(a, AS_KIND_EVENT, 0), AS_ATTR_STATUS, "Error");
-    assert_attr(a, nth(a, AS_KIND_EVENT, 0), AS_ATTR_FIELD_VALUE, "not found");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_EVENT, 0), AS_ATTR_STATUS, "Error");
+    assert_attr(a->facts, nth(a->facts, AS_KIND_EVENT, 0), AS_ATTR_FIELD_VALUE, "not found");
     as_analysis_free(a);
 }
 
@@ -256,13 +219,13 @@ static void a_plugin_that_nobody_knows_keeps_every_field(void **state)
     as_analysis *a =
         read_text("{\"Plugin\":\"never\",\"PID\":8,\"a\":1,\"b\":{\"c\":[\"x\",true,null]},"
                   "\"d\":-2.5,\"e\":\"\"}\n");
-    const as_fact *event = nth(a, AS_KIND_EVENT, 0);
+    const as_fact *event = nth(a->facts, AS_KIND_EVENT, 0);
     size_t n = 0;
 
     (void)state;
-    assert_attr(a, event, AS_ATTR_CATEGORY, "never");
-    assert_attr(a, event, AS_ATTR_OPERATION, "never");
-    assert_attr(a, event, AS_ATTR_PID, "8");
+    assert_attr(a->facts, event, AS_ATTR_CATEGORY, "never");
+    assert_attr(a->facts, event, AS_ATTR_OPERATION, "never");
+    assert_attr(a->facts, event, AS_ATTR_PID, "8");
     for (size_t i = 0; i < event->n_attrs; i++) {
         const as_attr *attr = &as_fact_attrs(a->facts, event)[i];
 
@@ -288,10 +251,10 @@ static void more_fields_than_a_fact_holds_become_details(void **state)
         as_buf_printf(&log, ",\"f%d\":%d", i, i);
     as_buf_text(&log, "}\n");
     a = read_with(as_buf_bytes(&log), NULL);
-    for (size_t i = 0; i < nth(a, AS_KIND_EVENT, 0)->n_attrs; i++)
-        kept += as_fact_attrs(a->facts, nth(a, AS_KIND_EVENT, 0))[i].name == AS_ATTR_FIELD;
+    for (size_t i = 0; i < nth(a->facts, AS_KIND_EVENT, 0)->n_attrs; i++)
+        kept += as_fact_attrs(a->facts, nth(a->facts, AS_KIND_EVENT, 0))[i].name == AS_ATTR_FIELD;
     assert_true(kept > 40);
-    assert_int_equal(kept + count_of(a, AS_KIND_DETAIL), 300);
+    assert_int_equal(kept + count_of(a->facts, AS_KIND_DETAIL), 300);
     as_analysis_free(a);
     as_buf_done(&log);
 }
@@ -310,10 +273,10 @@ static void a_module_told_again_is_one_with_more_evidence(void **state)
                 "{\"Plugin\":\"apimon\",\"Event\":\"dll_discovered\",\"DllName\":\"\\\\a.dll\","
                 "\"DllBase\":\"0x1\",\"PID\":8}\n");
     a = read_with(as_buf_bytes(&log), NULL);
-    assert_int_equal(count_of(a, AS_KIND_MODULE_MAPPED), 3);
-    assert_int_equal(nth(a, AS_KIND_MODULE_MAPPED, 0)->n_evidence, 256);
-    assert_int_equal(nth(a, AS_KIND_MODULE_MAPPED, 1)->n_evidence, 44);
-    assert_attr(a, nth(a, AS_KIND_MODULE_MAPPED, 2), AS_ATTR_PID, "8");
+    assert_int_equal(count_of(a->facts, AS_KIND_MODULE_MAPPED), 3);
+    assert_int_equal(nth(a->facts, AS_KIND_MODULE_MAPPED, 0)->n_evidence, 256);
+    assert_int_equal(nth(a->facts, AS_KIND_MODULE_MAPPED, 1)->n_evidence, 44);
+    assert_attr(a->facts, nth(a->facts, AS_KIND_MODULE_MAPPED, 2), AS_ATTR_PID, "8");
     as_analysis_free(a);
     as_buf_done(&log);
 }
@@ -391,10 +354,11 @@ static void portions_hold_what_one_piece_holds(void **state)
     (void)take(&whole_facts, whole, NULL);
     (void)take(&facts, a, NULL);
     assert_true(facts >= whole_facts && facts <= whole_facts + 2 * a->portions);
-    assert_attr(a, as_facts_get(a->facts, a->sample), AS_ATTR_PATH, "C:\\Users\\eve\\loader.exe");
-    last = nth(a, AS_KIND_PROCESS_ENDED, 0);
+    assert_attr(a->facts, as_facts_get(a->facts, a->sample), AS_ATTR_PATH,
+                "C:\\Users\\eve\\loader.exe");
+    last = nth(a->facts, AS_KIND_PROCESS_ENDED, 0);
     if (last)
-        assert_attr(a, parent_of(a, last), AS_ATTR_PID, "4852");
+        assert_attr(a->facts, parent_of(a->facts, last), AS_ATTR_PID, "4852");
     as_analysis_free(whole);
     as_analysis_free(a);
     as_buf_done(&h.text);
@@ -513,9 +477,9 @@ static void the_real_log_is_read_whole(void **state)
     assert_int_equal(a->calls, 284 + 1000);
     /* Of 1,000 returns, those with a call before them in their thread, by time. */
     assert_int_equal(h.returned, 284 + 989);
-    assert_int_equal(count_of(a, AS_KIND_PROCESS_RUNNING), 79);
-    assert_int_equal(count_of(a, AS_KIND_PROCESS_ACCESS), 167);
-    assert_int_equal(count_of(a, AS_KIND_PROCESS), 12);
+    assert_int_equal(count_of(a->facts, AS_KIND_PROCESS_RUNNING), 79);
+    assert_int_equal(count_of(a->facts, AS_KIND_PROCESS_ACCESS), 167);
+    assert_int_equal(count_of(a->facts, AS_KIND_PROCESS), 12);
     assert_int_equal(a->bad_lines, 0);
     assert_int_equal(a->gaps, 0);
     for (size_t i = 0; i < a->coverage.n; i++)
@@ -535,16 +499,17 @@ static void processes_are_joined_by_their_own_number(void **state)
         "\"process_seqids\":[2,3]}],\"processes\":[{\"seqid\":2,\"pid\":7,\"name\":\"a.exe\","
         "\"parent_seqid\":3},{\"seqid\":3,\"pid\":7,\"parent_seqid\":2,\"name\":\"C:\\\\b.exe\"},"
         "{\"seqid\":3,\"pid\":9,\"parent_seqid\":3}]}");
-    const as_fact *first = nth(a, AS_KIND_CONNECTION, 0), *second = nth(a, AS_KIND_CONNECTION, 1);
+    const as_fact *first = nth(a->facts, AS_KIND_CONNECTION, 0),
+                  *second = nth(a->facts, AS_KIND_CONNECTION, 1);
 
     (void)state;
     assert_string_equal(a->tool, "DRAKVUF Sandbox");
-    assert_int_equal(count_of(a, AS_KIND_PROCESS), 3);
-    assert_attr(a, parent_of(a, first), AS_ATTR_NAME, "a.exe");
-    assert_attr(a, parent_of(a, second), AS_ATTR_PATH, "C:\\b.exe");
+    assert_int_equal(count_of(a->facts, AS_KIND_PROCESS), 3);
+    assert_attr(a->facts, parent_of(a->facts, first), AS_ATTR_NAME, "a.exe");
+    assert_attr(a->facts, parent_of(a->facts, second), AS_ATTR_PATH, "C:\\b.exe");
     /* Each says that the other started it: the second is not believed. */
-    assert_ptr_equal(parent_of(a, parent_of(a, first)), parent_of(a, second));
-    assert_null(parent_of(a, parent_of(a, second)));
+    assert_ptr_equal(parent_of(a->facts, parent_of(a->facts, first)), parent_of(a->facts, second));
+    assert_null(parent_of(a->facts, parent_of(a->facts, second)));
     as_analysis_free(a);
 }
 

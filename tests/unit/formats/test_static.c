@@ -3,6 +3,7 @@
  * capa's real documents against counts that a tree of the same bytes gives.
  */
 #include "unit/formats/dom.h"
+#include "unit/formats/told.h"
 
 #include "base/base.h"
 
@@ -43,37 +44,6 @@ static as_analysis *read_all(as_bytes in)
     if (read_report(in, NULL, &a, &err))
         fail_msg("%s", err.msg);
     return a;
-}
-
-static const as_fact *nth(const as_facts *f, as_kind kind, size_t n)
-{
-    for (size_t i = 0; i < as_facts_count(f); i++) {
-        const as_fact *fact = as_facts_get(f, i);
-
-        if (fact->kind == (uint16_t)kind && !(fact->flags & AS_FACT_GONE) && !n--)
-            return fact;
-    }
-    return NULL;
-}
-
-static size_t count_of(const as_facts *f, as_kind kind)
-{
-    size_t n = 0;
-
-    while (nth(f, kind, n))
-        n++;
-    return n;
-}
-
-static void assert_attr(const as_facts *f, const as_fact *fact, as_attr_name name, const char *text)
-{
-    as_bytes have;
-
-    assert_non_null(fact);
-    have = as_fact_text(f, fact, name);
-    if (!as_bytes_is(have, text))
-        fail_msg("%s is '%.*s', not '%s'", as_attr_get(name)->name, (int)have.n,
-                 (const char *)have.p, text);
 }
 
 /* --- lines of yara --------------------------------------------------------------------------- */

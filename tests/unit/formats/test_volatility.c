@@ -4,6 +4,7 @@
  * counts that a tree of the same bytes gives.
  */
 #include "unit/formats/dom.h"
+#include "unit/formats/told.h"
 
 #include "base/base.h"
 #include "formats/volatility_priv.h"
@@ -23,44 +24,6 @@ static as_analysis *read_with(as_bytes in, const as_read_options *options)
 static as_analysis *read_all(const char *text)
 {
     return read_with(as_bytes_of(text), NULL);
-}
-
-static uint32_t number_of(const as_facts *f, as_kind kind, size_t n)
-{
-    for (uint32_t i = 0; i < as_facts_count(f); i++) {
-        const as_fact *fact = as_facts_get(f, i);
-
-        if (fact->kind == (uint16_t)kind && !(fact->flags & AS_FACT_GONE) && !n--)
-            return i;
-    }
-    return AS_NO_FACT;
-}
-
-static const as_fact *nth(const as_facts *f, as_kind kind, size_t n)
-{
-    uint32_t number = number_of(f, kind, n);
-
-    return number == AS_NO_FACT ? NULL : as_facts_get(f, number);
-}
-
-static size_t count_of(const as_facts *f, as_kind kind)
-{
-    size_t n = 0;
-
-    while (nth(f, kind, n))
-        n++;
-    return n;
-}
-
-static void assert_attr(const as_facts *f, const as_fact *fact, as_attr_name name, const char *text)
-{
-    as_bytes have;
-
-    assert_non_null(fact);
-    have = as_fact_text(f, fact, name);
-    if (!as_bytes_is(have, text))
-        fail_msg("%s is '%.*s', not '%s'", as_attr_get(name)->name, (int)have.n,
-                 (const char *)have.p, text);
 }
 
 static const as_fact *above(const as_facts *f, const as_fact *fact)
