@@ -206,12 +206,9 @@ static as_sure probe_auditd(const as_head *h)
     as_audit_line l;
 
     for (size_t i = 0; i < PROBED_LINES && rest.n; i++) {
-        const uint8_t *end = memchr(rest.p, '\n', rest.n);
-        as_bytes line = {rest.p, end ? (size_t)(end - rest.p) : rest.n};
+        as_bytes line;
 
-        rest = end ? (as_bytes){end + 1, rest.n - line.n - 1} : (as_bytes){0};
-        if (line.n && line.p[line.n - 1] == '\r')
-            line.n--;
+        (void)as_line_of(&rest, &line);
         if (!line.n || begins(line, "----") || begins(line, "time->"))
             continue;
         if (as_audit_parse(line, &l))

@@ -410,6 +410,9 @@ typedef struct as_lines {
 as_code as_lines_next(as_lines *l, as_bytes *ret, size_t *ret_n, as_err *err) AS_CHECKED;
 void as_lines_done(as_lines *l);
 
+/* Takes the first line off bytes in memory, for probes. False: no end of it was seen. */
+bool as_line_of(as_bytes *rest, as_bytes *ret);
+
 /* The line in hand, of which `n` bytes are meant, as evidence; or as a bad one, and why. */
 as_evidence as_lines_evidence(const as_lines *l, size_t n);
 as_code as_lines_bad(as_walk *w, const as_lines *l, size_t n, const char *why,

@@ -64,6 +64,17 @@ as_code as_lines_next(as_lines *l, as_bytes *ret, size_t *ret_n, as_err *err)
     return AS_OK;
 }
 
+bool as_line_of(as_bytes *rest, as_bytes *ret)
+{
+    const uint8_t *end = rest->n ? memchr(rest->p, '\n', rest->n) : NULL;
+
+    *ret = (as_bytes){rest->p, end ? (size_t)(end - rest->p) : rest->n};
+    *rest = end ? (as_bytes){end + 1, rest->n - ret->n - 1} : (as_bytes){0};
+    if (ret->n && ret->p[ret->n - 1] == '\r')
+        ret->n--;
+    return end != NULL;
+}
+
 void as_lines_done(as_lines *l)
 {
     as_buf_done(&l->buf);

@@ -605,13 +605,10 @@ static as_sure probe_strace(const as_head *h)
 
     /* A number or a bracket at the start of a line may pass for JSON. */
     for (size_t i = 0; i < PROBED_LINES && rest.n; i++) {
-        const uint8_t *end = memchr(rest.p, '\n', rest.n);
-        as_bytes line = {rest.p, end ? (size_t)(end - rest.p) : rest.n};
+        as_bytes line;
+        bool whole = as_line_of(&rest, &line);
 
-        rest = end ? (as_bytes){end + 1, rest.n - line.n - 1} : (as_bytes){0};
-        if (line.n && line.p[line.n - 1] == '\r')
-            line.n--;
-        if (!line.n || !end)
+        if (!line.n || !whole)
             continue;
         as_strace_parse(line, &l);
         if ((l.what == AS_STRACE_CALL || l.what == AS_STRACE_UNFINISHED ||

@@ -417,14 +417,11 @@ static as_sure probe_yara(const as_head *h)
     if (h->is_json)
         return AS_SURE_NO;
     for (size_t i = 0; i < PROBED_LINES && rest.n; i++) {
-        const uint8_t *end = memchr(rest.p, '\n', rest.n);
-        as_bytes line = {rest.p, end ? (size_t)(end - rest.p) : rest.n};
+        as_bytes line;
         struct string_line s;
         struct rule_line r;
 
-        rest = end ? from(rest, line.n + 1) : (as_bytes){0};
-        if (line.n && line.p[line.n - 1] == '\r')
-            line.n--;
+        (void)as_line_of(&rest, &line);
         if (!line.n || begins(line, "warning: ") || begins(line, "error"))
             continue;
         if (parse_string(line, &s))
