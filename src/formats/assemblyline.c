@@ -413,25 +413,18 @@ static __attribute__((noinline)) as_code read_one(as_walk *w, as_place *place, c
 static as_code read_list(as_walk *w, as_place *place, const struct list *l, as_json_tok *t,
                          as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     own(w)->same.list += l->noted;
     if (t->type == AS_JSON_OBJECT)
         return read_one(w, place, l, err);
     if (t->type != AS_JSON_ARRAY)
         return read_stray(w, place, l->parent, t, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        if (i >= AS_STEP_KEY - 1)
-            return as_fail(err, AS_LIMIT, (size_t)t->begin, "an array has too many elements");
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = t->type == AS_JSON_OBJECT ? read_one(w, &child, l, err)
                                        : read_stray(w, &child, l->parent, t, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 /* --- processes, connections, signatures ------------------------------------------------------ */
@@ -575,25 +568,20 @@ static as_code read_part(as_walk *w, as_place *place, uint32_t fact, as_json_tok
     static const as_row fields = OTHER_FIELDS;
     uint8_t format[32];
     size_t n = 0;
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
 
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
-        if (i == 0 && t->type == AS_JSON_STRING && t->raw.n <= sizeof(format)) {
+    while (!rc && as_walk_element(w, &child, t, &rc, err)) {
+        if (child.step == 0 && t->type == AS_JSON_STRING && t->raw.n <= sizeof(format)) {
             n = t->raw.n;
             memcpy(format, t->raw.p, n);
-        } else if (i == 1) {
+        } else if (child.step == 1) {
             rc = read_content(w, &child, fact, (as_bytes){format, n}, t, err);
         } else {
             rc = as_walk_apply(w, &child, &fields, fact, own(w)->section, t, err);
         }
-        if (rc)
-            return rc;
     }
+    return rc;
 }
 
 /* [[name, value], ...], its bracket read. */
@@ -631,18 +619,13 @@ typedef as_code part_fn(as_walk *w, as_place *place, uint32_t fact, as_json_tok 
 static as_code each_array(as_walk *w, as_place *place, uint32_t fact, part_fn *fn, as_json_tok *t,
                           as_err *err)
 {
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
 
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = t->type == AS_JSON_ARRAY ? fn(w, &child, fact, t, err)
                                       : read_stray(w, &child, fact, t, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 static as_code read_values(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
@@ -815,24 +798,18 @@ static as_code read_section(as_walk *w, as_place *place, as_json_tok *t, as_err 
 static as_code read_sections(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t,
                              as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     own(w)->known = true;
     if (t->type != AS_JSON_ARRAY)
         return read_stray(w, place, fact, t, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        if (i >= AS_STEP_KEY - 1)
-            return as_fail(err, AS_LIMIT, (size_t)t->begin, "an array has too many elements");
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err)) {
         own(w)->same.list++;
         rc = t->type == AS_JSON_OBJECT ? read_section(w, &child, t, err)
                                        : read_stray(w, &child, fact, t, err);
-        if (rc)
-            return rc;
     }
+    return rc;
 }
 
 /* --- the document ------------------------------------------------------------------------------

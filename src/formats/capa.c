@@ -181,19 +181,14 @@ static as_code keep_type(as_walk *w, as_place *place, struct address *a, bool kn
 static as_code keep_values(as_walk *w, as_place *place, struct address *a, as_json_tok *t,
                            as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     if (t->type != AS_JSON_ARRAY)
         return keep_scalar(w, place, a, false, t, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = keep_scalar(w, &child, a, false, t, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 /* `known`: the type is told by which attributes the values become. */

@@ -199,20 +199,15 @@ static as_code add_actor(as_walk *w, as_place *place, as_json_tok *t, as_err *er
 
 static as_code read_actors(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     (void)fact;
     if (t->type != AS_JSON_ARRAY)
         return add_actor(w, place, t, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = add_actor(w, &child, t, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 static as_code read_parent(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
@@ -323,21 +318,14 @@ read_entry(as_walk *w, as_place *place, const struct list *l, as_json_tok *t, as
 static as_code read_list(as_walk *w, as_place *place, const struct list *l, as_json_tok *t,
                          as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     if (t->type != AS_JSON_ARRAY)
         return read_entry(w, place, l, t, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        if (i >= AS_STEP_KEY - 1)
-            return as_fail(err, AS_LIMIT, (size_t)t->begin, "an array has too many elements");
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = read_entry(w, &child, l, t, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 static as_code read_processes(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t,

@@ -116,19 +116,14 @@ static as_code put_some(as_walk *w, as_place *place, as_entry *e, unsigned part,
 as_code as_entry_some(as_walk *w, as_place *place, as_entry *e, unsigned part, as_attr_name name,
                       as_json_tok *t, as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     if (t->type != AS_JSON_ARRAY)
         return put_some(w, place, e, part, name, t, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = put_some(w, &child, e, part, name, t, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 /* --- the end of an entry -----------------------------------------------------------------------

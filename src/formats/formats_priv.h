@@ -319,6 +319,12 @@ as_code as_part_gather(as_walk *w, as_place *place, as_draft *d, as_attr_name na
 as_code as_part_gathered(as_walk *w, as_draft *d, uint32_t fact, as_err *err) AS_CHECKED;
 as_form as_form_of(as_json_type type); /* of a scalar */
 
+/*
+ * The next element of an array, its beginning in `t` and its place in `child`, which begins
+ * as {.up = the array's place, .step = AS_STEP_NONE}. False: the array has ended, or reading
+ * has, and `*ret` says why.
+ */
+bool as_walk_element(as_walk *w, as_place *child, as_json_tok *t, as_code *ret, as_err *err);
 /* Reads one element of an array, its beginning in `t`, to its end. */
 typedef as_code as_element(as_walk *w, as_place *place, uint32_t fact, void *ctx, as_json_tok *t,
                            as_err *err);

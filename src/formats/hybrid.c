@@ -447,22 +447,17 @@ typedef as_code object_fn(as_walk *w, as_place *place, as_err *err);
 
 static as_code each_object(as_walk *w, as_place *place, as_json_tok *t, object_fn *one, as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     if (t->type == AS_JSON_OBJECT)
         return one(w, place, err);
     if (t->type != AS_JSON_ARRAY)
         return as_walk_pass(w, place, t, false, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = t->type == AS_JSON_OBJECT ? one(w, &child, err)
                                        : as_walk_pass(w, &child, t, false, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 static as_code read_processes(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t,

@@ -195,23 +195,17 @@ static as_code read_hash(as_walk *w, as_place *place, as_draft *d, as_json_tok *
 static as_code read_hashes(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
 {
     as_draft *d = w->draft;
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
 
     (void)fact;
     if (!d)
         return as_walk_pass(w, place, t, false, err);
     if (t->type != AS_JSON_ARRAY)
         return read_hash(w, place, d, t, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = read_hash(w, &child, d, t, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 /* --- addresses and techniques ------------------------------------------------------------------
@@ -292,20 +286,15 @@ static as_code read_tactic(as_walk *w, as_place *place, as_json_tok *t, as_err *
 
 static as_code read_tactics(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     (void)fact;
     if (t->type != AS_JSON_ARRAY)
         return read_tactic(w, place, t, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = read_tactic(w, &child, t, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 static as_code read_behavior(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t,

@@ -393,20 +393,15 @@ static as_code read_packet(as_walk *w, as_place *place, as_json_tok *t, as_err *
 
 static as_code read_packets(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     (void)fact;
     if (t->type != AS_JSON_ARRAY)
         return read_packet(w, place, t, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = read_packet(w, &child, t, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 /* clang-format off */

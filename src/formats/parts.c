@@ -31,25 +31,32 @@ as_code as_part_end(as_walk *w, as_draft *d, uint32_t fact, const as_place *plac
     return rc ? as_walk_facts_failed(w, rc, err) : AS_OK;
 }
 
+bool as_walk_element(as_walk *w, as_place *child, as_json_tok *t, as_code *ret, as_err *err)
+{
+    as_step i = child->step == AS_STEP_NONE ? 0 : child->step + 1;
+
+    *ret = as_walk_next(w, t, err);
+    if (*ret || t->type == AS_JSON_ARRAY_END)
+        return false;
+    if (i == AS_STEP_NONE)
+        *ret = as_fail(err, AS_LIMIT, (size_t)t->begin, "an array has too many elements");
+    *child = (as_place){.up = child->up, .step = i, .begin = t->begin};
+    return *ret == AS_OK;
+}
+
 as_code as_walk_each(as_walk *w, as_place *place, uint32_t fact, as_element *fn, void *ctx,
                      as_json_tok *t, as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     if (t->type != AS_JSON_ARRAY)
         return as_walk_pass(w, place, t, false, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        if (i >= AS_STEP_KEY - 1)
-            return as_fail(err, AS_LIMIT, (size_t)t->begin, "an array has too many elements");
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err)) {
         as_walk_tick(w);
         rc = fn(w, &child, fact, ctx, t, err);
-        if (rc)
-            return rc;
     }
+    return rc;
 }
 
 as_code as_walk_value(as_walk *w, as_place *place, as_place *child, as_json_tok *t, as_err *err)

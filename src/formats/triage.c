@@ -357,21 +357,15 @@ static as_code read_tag(as_walk *w, as_place *place, uint32_t fact, as_draft *d,
 static as_code read_tags(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
 {
     as_draft *d = w->draft;
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
 
     if (!d || t->type != AS_JSON_ARRAY)
         return as_walk_pass(w, place, t, false, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = t->type == AS_JSON_STRING ? read_tag(w, &child, fact, d, t, err)
                                        : as_walk_pass(w, &child, t, false, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 /* --- files ------------------------------------------------------------------------------- */

@@ -152,22 +152,17 @@ static __attribute__((noinline)) as_code read_object(as_walk *w, as_place *place
 static as_code read_objects(as_walk *w, as_place *place, const as_shape *around, as_json_tok *t,
                             as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     if (t->type == AS_JSON_OBJECT)
         return read_object(w, place, around, err);
     if (t->type != AS_JSON_ARRAY)
         return as_walk_pass(w, place, t, false, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = t->type == AS_JSON_OBJECT ? read_object(w, &child, around, err)
                                        : as_walk_pass(w, &child, t, false, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 static as_code read_data(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)

@@ -82,19 +82,14 @@ typedef as_code ref_fn(as_walk *w, as_place *place, uint32_t fact, as_json_tok *
 static as_code each_ref(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, ref_fn *one,
                         as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     if (t->type != AS_JSON_ARRAY)
         return one(w, place, fact, t, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = one(w, &child, fact, t, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 static as_code noted_ref(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t,

@@ -252,20 +252,14 @@ static as_code apply(as_walk *w, as_place *place, const as_row *row, uint32_t fa
 static as_code each_element(as_walk *w, as_place *place, const as_row *row, uint32_t fact,
                             as_draft *draft, as_json_tok *t, as_err *err)
 {
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
 
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        if (i >= AS_STEP_KEY - 1)
-            return as_fail(err, AS_LIMIT, (size_t)t->begin, "an array has too many elements");
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err)) {
         as_walk_tick(w);
         rc = apply(w, &child, row, fact, draft, t, err);
-        if (rc)
-            return rc;
     }
+    return rc;
 }
 
 /* The members of an object or the one scalar of a fact whose number is reserved. */
@@ -557,20 +551,15 @@ static as_code read_pair(as_walk *w, as_place *place, as_kind kind, uint32_t par
 static as_code read_pairs(as_walk *w, as_place *place, const as_row *row, uint32_t fact,
                           as_json_tok *t, as_err *err)
 {
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
+
     if (t->type != AS_JSON_ARRAY)
         return as_walk_pass(w, place, t, false, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = t->type == AS_JSON_ARRAY ? read_pair(w, &child, (as_kind)row->what, fact, t, err)
                                       : as_walk_pass(w, &child, t, false, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 static as_code read_into(as_walk *w, as_place *place, const as_row *row, uint32_t fact,

@@ -100,23 +100,17 @@ static as_code read_pair(as_walk *w, as_place *place, uint32_t rule, as_json_tok
 static as_code read_meta(as_walk *w, as_place *place, uint32_t fact, as_json_tok *t, as_err *err)
 {
     uint64_t end;
+    as_place child = {.up = place, .step = AS_STEP_NONE};
+    as_code rc = AS_OK;
 
     if (t->type == AS_JSON_OBJECT)
         return as_walk_object(w, place, &as_shape_meta, fact, NULL, &end, err);
     if (t->type != AS_JSON_ARRAY)
         return as_walk_pass(w, place, t, false, err);
-    for (as_step i = 0;; i++) {
-        as_place child = {.up = place, .step = i};
-        as_code rc = as_walk_next(w, t, err);
-
-        if (rc || t->type == AS_JSON_ARRAY_END)
-            return rc;
-        child.begin = t->begin;
+    while (!rc && as_walk_element(w, &child, t, &rc, err))
         rc = t->type == AS_JSON_ARRAY ? read_pair(w, &child, fact, t, err)
                                       : as_walk_pass(w, &child, t, false, err);
-        if (rc)
-            return rc;
-    }
+    return rc;
 }
 
 /* --- lines ---------------------------------------------------------------------------------- */
