@@ -15,6 +15,9 @@ build_set=(
     g++             # one test compiles every header as C++
     zlib1g-dev libssl-dev libxxhash-dev libutf8proc-dev
     libarchive-dev  # reports in zip, tar and 7z
+    libsqlite3-dev libzstd-dev # the store
+    libhnswlib-dev  # the graph over many vectors
+    sqlite3         # tests look at the store with another program
     libcmocka-dev   # the unit tests
     python3-jsonschema # the JSON that assay prints against docs/schema
     libyajl-dev     # the other JSON parser that tests and benchmarks compare with
