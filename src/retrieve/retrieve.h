@@ -1,0 +1,152 @@
+/*
+ * retrieve - what a description says, in pieces that can be found again.
+ *
+ *     options.chunks = as_chunks_make;                  pieces are made when a report is added
+ *     if (as_store_add(store, source, &options, &added, &err)) ...
+ *
+ *     as_retriever_query q = {.text = question, .k = 8};
+ *     as_retrieved *r = NULL;
+ *     if (as_retrieve(store, &q, arena, &r, &err)) ...
+ *     for (size_t i = 0; i < r->n; i++)
+ *         ... r->passages[i].body, .marks, .evidence
+ *
+ * Several routes look for the question side by side, each in its own way, and their lists
+ * are joined by rank. `trace` says which routes there were, what each found and how long
+ * it took. The rules for pieces, routes and ranks are in docs/retrieval.md.
+ *
+ * Depends on: base, evidence, formats, describe, store.  Threads: as the store.
+ * All texts are well-formed UTF-8 without hidden characters, but their words may be the
+ * sample's own: they are shown, never obeyed.
+ */
+#ifndef AS_RETRIEVE_H
+#define AS_RETRIEVE_H
+
+#include "describe/describe.h"
+#include "retrieve/encoder.h"
+#include "retrieve/vectors.h"
+#include "store/store.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- chunks ------------------------------------------------------------------------------ */
+
+#define AS_CHUNK_TOKENS_AIM 350u   /* a chunk is closed before the sentence that would pass it */
+#define AS_CHUNK_TOKENS_MAX 500u   /* no chunk is larger, unless one row alone is */
+#define AS_CHUNK_OVERLAP    40u    /* tokens of the sentence before, where prose goes on */
+#define AS_CHUNK_ROW_MAX    2048u  /* bytes of one row; what is longer is cut and says so */
+#define AS_CHUNK_ROWS_MAX   20000u /* rows of one document; the rest is counted in the last chunk */
+
+/* as_chunk.lang beside as_lang: rows and keywords, which are of no language. */
+#define AS_CHUNK_LANG_ANY 2
+
+/* as_chunk.trust: whose words the text is made of. */
+#define AS_TRUST_OWN    0 /* our words and numbers */
+#define AS_TRUST_TOOL   1 /* with names that the tool gave: signatures, families */
+#define AS_TRUST_SAMPLE 2 /* with values that the sample chose */
+
+/* Words and CJK characters, a run of other signs as one: what a chunk is measured in. */
+size_t as_chunk_tokens(as_bytes text);
+
+/* An as_chunks_fn of store.h; ctx is not used. AS_NOMEM, AS_LIMIT or what `put` says. */
+as_code as_chunks_make(void *ctx, const as_analysis *a, as_chunk_put_fn *put, void *sink,
+                       as_err *err) AS_CHECKED;
+
+/* --- vectors ----------------------------------------------------------------------------- */
+
+/*
+ * Gives a vector to every chunk that has none, and takes away those of chunks that are gone.
+ * `vectors` is open for writing. *ret_n (or NULL): how many were made.
+ */
+as_code as_retrieve_fill(as_store *s, const as_encoder *encoder, as_vectors *vectors, size_t *ret_n,
+                         as_err *err) AS_CHECKED;
+
+/* The number by which a tool is filtered in vectors: never 0. */
+uint32_t as_retrieve_tool_tag(as_bytes tool);
+
+/* --- routes ------------------------------------------------------------------------------ */
+
+/* id, name, weight in the fusion */
+#define AS_ROUTE_MAP(X)                                                                            \
+    X(EXACT, "exact", 3.0) /* a hash, an address, a path ... of the question stands in it */       \
+    X(BM25, "bm25", 1.0)   /* words */                                                             \
+    X(DENSE, "dense", 1.0) /* meaning: where there is an encoder */                                \
+    X(CHILD, "child", 0.7) /* a summary or keywords that point at it */
+
+typedef enum as_route {
+#define AS_X(id, name, weight) AS_ROUTE_##id,
+    AS_ROUTE_MAP(AS_X)
+#undef AS_X
+        AS_ROUTE_COUNT
+} as_route;
+
+const char *as_route_name(as_route route);
+
+#define AS_RETRIEVE_K          8u
+#define AS_RETRIEVE_K_MAX      1000u
+#define AS_RETRIEVE_PER_SAMPLE 3u
+#define AS_RETRIEVE_TEXT_MAX   ((size_t)64 << 10) /* bytes of a question: over it AS_LIMIT */
+
+/* What is 0 or empty filters nothing. */
+typedef struct as_retriever_query {
+    as_bytes text;
+    int64_t sample;
+    as_bytes tool;     /* case folded */
+    unsigned section;  /* as_section + 1 */
+    unsigned lang;     /* as_lang + 1; what is of no language passes */
+    int64_t since_us;  /* documents that were added since */
+    size_t k;          /* passages; 0: AS_RETRIEVE_K */
+    size_t per_sample; /* of one sample, unless `sample` names it; 0: AS_RETRIEVE_PER_SAMPLE */
+    const as_encoder *encoder; /* NULL: no dense route */
+    as_vectors *vectors;
+} as_retriever_query;
+
+typedef struct as_route_hit {
+    uint32_t rank; /* from 1; 0: the route did not find it */
+    double score;  /* the route's own: only the order means something */
+} as_route_hit;
+
+/* One base chunk. Ranges are bytes: of `body`, of the document. */
+typedef struct as_passage {
+    int64_t chunk, sample, doc;
+    as_section section;
+    uint8_t lang, trust;
+    uint8_t doc_sha256[AS_SHA256_SIZE]; /* for as_evidence_id() */
+    as_bytes tool, context, body;
+    const as_range *marks; /* where words of the question stand; from left to right */
+    size_t n_marks;
+    as_range snippet; /* the part of the body to show where there is little room */
+    const as_range *evidence;
+    size_t n_evidence;
+    as_route_hit routes[AS_ROUTE_COUNT];
+    double score;    /* fused */
+    bool pinned;     /* the question's own value stands in it: before all others */
+    as_bytes reason; /* one line, for a person: "exact: evil.example.com; bm25 #2" */
+} as_passage;
+
+typedef struct as_route_trace {
+    bool ran;
+    as_bytes note;     /* why not; or what it looked for */
+    size_t candidates; /* that it looked at */
+    size_t found;      /* that it handed to the fusion */
+    uint64_t us;
+} as_route_trace;
+
+typedef struct as_retrieved {
+    const as_passage *passages; /* best first */
+    size_t n;
+    size_t left_out; /* found, and not among them */
+    as_bytes scope;  /* what was searched: "12 samples, 340 chunks" */
+    as_route_trace routes[AS_ROUTE_COUNT];
+    uint64_t us; /* all of it */
+} as_retrieved;
+
+/* Everything lives in the arena. Nothing found is AS_OK with n 0. */
+as_code as_retrieve(as_store *s, const as_retriever_query *q, as_arena *arena, as_retrieved **ret,
+                    as_err *err) AS_CHECKED;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
