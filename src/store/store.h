@@ -314,6 +314,15 @@ typedef as_code as_stored_chunk_fn(void *ctx, const as_stored_chunk *chunk, as_e
 as_code as_store_chunk(as_store *s, int64_t id, as_stored_chunk_fn *fn, void *ctx,
                        as_err *err) AS_CHECKED;
 
+/* --- the bytes themselves ------------------------------------------------------------------ */
+
+/* Bytes [begin, begin + n) of a document, as its tool wrote them. AS_NOT_FOUND: no blob. */
+as_code as_store_bytes(as_store *s, int64_t doc, uint64_t begin, uint8_t *dst, size_t n,
+                       as_err *err) AS_CHECKED;
+
+/* A document from its first byte; the caller frees the source before the store. */
+as_code as_store_open_document(as_store *s, int64_t doc, as_source **ret, as_err *err) AS_CHECKED;
+
 /* --- calls ------------------------------------------------------------------------------ */
 
 /* One stored API call; `repeated` identical ones followed. */
