@@ -29,6 +29,7 @@ struct as_source {
     as_bytes memory;
     as_read_fn *stream; /* NULL: a file or memory */
     void *stream_ctx;
+    as_done_fn *stream_done;
     uint64_t size;
     as_source_limits limits;
     as_sha256 *sha;
@@ -285,6 +286,22 @@ as_code as_source_open_stream(const char *name, as_read_fn *read, void *ctx, uin
     return AS_OK;
 }
 
+as_code as_source_open_plain(const char *name, as_read_fn *read, as_done_fn *done, void *ctx,
+                             uint64_t size, as_source **ret, as_err *err)
+{
+    as_source *s = NULL;
+    as_code rc = source_new(name, NULL, &s, err);
+
+    if (rc)
+        return rc;
+    s->stream = read;
+    s->stream_ctx = ctx;
+    s->stream_done = done;
+    s->size = size;
+    *ret = s;
+    return AS_OK;
+}
+
 static as_code raw_refill(as_source *s, as_err *err)
 {
     size_t n = 0;
@@ -493,6 +510,8 @@ void as_source_free(as_source *s)
         (void)inflateEnd(&s->z);
     if (s->owned)
         (void)close(s->fd);
+    if (s->stream_done)
+        s->stream_done(s->stream_ctx);
     as_feed_free(s->feed);
     as_sha256_free(s->sha);
     as_mem_free(s->raw);

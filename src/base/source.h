@@ -58,6 +58,14 @@ as_code as_source_open_stream(const char *name, as_read_fn *read, void *ctx, uin
                               as_err *err) AS_CHECKED;
 
 /*
+ * The same, but bytes that look like gzip stay as they are, and `done` (or NULL) is called
+ * with `ctx` when the source is freed. On failure it is not.
+ */
+typedef void as_done_fn(void *ctx);
+as_code as_source_open_plain(const char *name, as_read_fn *read, as_done_fn *done, void *ctx,
+                             uint64_t size, as_source **ret, as_err *err) AS_CHECKED;
+
+/*
  * Up to `cap` bytes into dst; *ret_n is 0 only at the end of the input. A gzip
  * stream that breaks off or fails its checksum is AS_INVALID (err->offset is the
  * byte of the unpacked input), one that grows too far AS_LIMIT.
