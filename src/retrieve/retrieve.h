@@ -32,11 +32,13 @@ extern "C" {
 
 /* --- chunks ------------------------------------------------------------------------------ */
 
-#define AS_CHUNK_TOKENS_AIM 350u   /* a chunk is closed before the sentence that would pass it */
-#define AS_CHUNK_TOKENS_MAX 500u   /* no chunk is larger, unless one row alone is */
-#define AS_CHUNK_OVERLAP    40u    /* tokens of the sentence before, where prose goes on */
-#define AS_CHUNK_ROW_MAX    2048u  /* bytes of one row; what is longer is cut and says so */
-#define AS_CHUNK_ROWS_MAX   20000u /* rows of one document; the rest is counted in the last chunk */
+#define AS_CHUNK_TOKENS_AIM 350u /* a chunk is closed before the sentence that would pass it */
+#define AS_CHUNK_OVERLAP    40u  /* tokens of the sentence before, where prose goes on */
+
+/* What a description folds or cuts goes into rows. Beyond these it is counted and told. */
+#define AS_CHUNK_ROW_MAX    8192u   /* bytes of one, rounded up; the rest is cut and says so */
+#define AS_CHUNK_ROWS_MAX   100000u /* of one report */
+#define AS_CHUNK_ROWS_BYTES ((uint64_t)16 << 20)
 
 /* as_chunk.lang beside as_lang: rows and keywords, which are of no language. */
 #define AS_CHUNK_LANG_ANY 2
@@ -46,7 +48,11 @@ extern "C" {
 #define AS_TRUST_TOOL   1 /* with names that the tool gave: signatures, families */
 #define AS_TRUST_SAMPLE 2 /* with values that the sample chose */
 
-/* Words and CJK characters, a run of other signs as one: what a chunk is measured in. */
+/*
+ * What a chunk is measured in, near what encoders count: a CJK character, a begun eight of
+ * letters or digits, a run of other signs. No chunk is longer than twice the aim unless one
+ * sentence or row alone is.
+ */
 size_t as_chunk_tokens(as_bytes text);
 
 /* An as_chunks_fn of store.h; ctx is not used. AS_NOMEM, AS_LIMIT or what `put` says. */
