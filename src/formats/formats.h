@@ -127,6 +127,7 @@ typedef struct as_read_options {
 
 struct as_analysis {
     const char *tool;               /* "CAPE" or "Cuckoo" */
+    const char *format;             /* id of what it was read as: as_format_get() */
     as_str tool_version;            /* as the report says, or 0 */
     const char *source;             /* name of the input; owned */
     uint8_t sha256[AS_SHA256_SIZE]; /* of the unpacked input */
@@ -144,6 +145,10 @@ struct as_analysis {
     as_coverage coverage;
     as_facts *facts; /* with portions: those since the last */
     uint64_t portions;
+    /* The facts marked AS_FACT_CARRIED are the first; the numbers they had in the portion before.
+     */
+    uint32_t *carried;
+    size_t n_carried;
     uint64_t digested; /* facts that were told apart and became others' `repeated` */
     uint64_t untold;   /* facts for which AS_DIGEST_MEMORY had no room */
     /* Of a joined analysis: what it was made of. Its own source, hash and coverage are empty. */

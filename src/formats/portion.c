@@ -63,6 +63,24 @@ static as_code carry_all(as_walk *w, struct carry *c, uint32_t *keep, size_t n)
     return rc || !w->counts ? rc : as_counts_carry(w->counts, c->copier, carry_process, c);
 }
 
+/* Who was handed the portion finds in the next what it has seen already. */
+static as_code note_carried(as_walk *w, const struct carry *c)
+{
+    size_t n = as_facts_count(c->new);
+    uint32_t *carried = as_mem_get(n * sizeof(*carried));
+
+    if (!carried)
+        return AS_NOMEM;
+    for (uint32_t i = 0; i < as_facts_count(c->old); i++) {
+        if (c->now[i] != AS_NO_FACT && !(as_facts_get(c->old, i)->flags & AS_FACT_GONE))
+            carried[c->now[i]] = i;
+    }
+    as_mem_free(w->analysis->carried);
+    w->analysis->carried = carried;
+    w->analysis->n_carried = n;
+    return AS_OK;
+}
+
 static as_code renew(as_walk *w, uint32_t *keep, size_t n, as_err *err)
 {
     size_t count = as_facts_count(w->facts), size = (count > 0 ? count : 1) * sizeof(uint32_t);
@@ -75,6 +93,8 @@ static as_code renew(as_walk *w, uint32_t *keep, size_t n, as_err *err)
         memset(c.now, 0xff, size);
         rc = carry_all(w, &c, keep, n);
     }
+    if (!rc)
+        rc = note_carried(w, &c);
     if (!rc) {
         as_facts_number_records(c.new);
         as_facts_swap(c.old, c.new);

@@ -85,8 +85,10 @@ static as_code read_all(as_walk *w, as_err *err)
     as_code rc = w->options->format ? named_reader(w->options->format, &reader, err)
                                     : choose_reader(w, &reader, err);
 
-    if (!rc)
+    if (!rc) {
+        w->analysis->format = reader->about.id;
         rc = as_json_new(w->source, NULL, &w->json, err);
+    }
     if (!rc)
         rc = reader->read(w, err);
     if (rc)
@@ -184,6 +186,7 @@ void as_analysis_free(as_analysis *a)
         return;
     as_facts_free(a->facts);
     as_mem_free(a->coverage.rows);
+    as_mem_free(a->carried);
     as_mem_free((void *)(uintptr_t)a->source);
     as_mem_free(a->parts);
     as_mem_free(a);

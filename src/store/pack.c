@@ -1,0 +1,79 @@
+#include "store/store_priv.h"
+
+#include "base/banned.h"
+
+/* Seven bits a byte, the lowest first; the high bit says that more follow. */
+void as_put_varint(as_buf *out, uint64_t v)
+{
+    while (v >= 0x80) {
+        as_buf_byte(out, (uint8_t)(v | 0x80));
+        v >>= 7;
+    }
+    as_buf_byte(out, (uint8_t)v);
+}
+
+bool as_take_varint(as_bytes *in, uint64_t *ret)
+{
+    uint64_t v = 0;
+
+    for (size_t i = 0; i < in->n && i < 10; i++) {
+        uint8_t byte = in->p[i];
+
+        if (i == 9 && byte > 1)
+            return false;
+        v |= (uint64_t)(byte & 0x7f) << (7 * i);
+        if (byte < 0x80) {
+            in->p += i + 1;
+            in->n -= i + 1;
+            *ret = v;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each begins near where the one before it began. */
+void as_pack_ranges(as_buf *out, const as_range *r, size_t n)
+{
+    uint64_t before = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        as_put_varint(out, as_zigzag((int64_t)(r[i].begin - before)));
+        as_put_varint(out, r[i].end - r[i].begin);
+        before = r[i].begin;
+    }
+}
+
+as_code as_unpack_ranges(as_bytes in, as_ranges *ret)
+{
+    uint64_t before = 0, step, length;
+
+    ret->n = 0;
+    while (in.n > 0) {
+        void *p = ret->p;
+
+        if (!as_take_varint(&in, &step) || !as_take_varint(&in, &length))
+            return AS_INVALID;
+        if (!as_mem_room(&p, &ret->cap, ret->n, sizeof(*ret->p)))
+            return AS_NOMEM;
+        ret->p = p;
+        before += (uint64_t)as_unzigzag(step);
+        if (length > UINT64_MAX - before)
+            return AS_INVALID;
+        ret->p[ret->n++] = (as_range){before, before + length};
+    }
+    return AS_OK;
+}
+
+void as_pack_attrs(const as_store *s, const as_facts *f, const as_fact *fact, as_buf *out)
+{
+    const as_attr *a = as_fact_attrs(f, fact);
+
+    for (size_t i = 0; i < fact->n_attrs; i++) {
+        as_bytes text = as_facts_text(f, a[i].str);
+
+        as_put_varint(out, (uint64_t)as_word_stored(s, AS_WORD_ATTR, a[i].name) << 2 | a[i].form);
+        as_put_varint(out, text.n);
+        as_buf_add(out, text);
+    }
+}
