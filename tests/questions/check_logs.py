@@ -213,11 +213,6 @@ def quiet(e):
     return {x["Image"] for x in e.started() if base(x["Image"]) not in busy}
 
 
-def in_one_only(sets):
-    seen = collections.Counter(v for s in sets for v in s)
-    return {v for v, n in seen.items() if n == 1}
-
-
 # What each answer is, from the raw report: a bool, a number, or the set of all items.
 EVTX = {
     1: lambda e: e.creators(r"C:\Windows\Temp\dumpert.dmp"),
@@ -366,8 +361,8 @@ MEM = {
     18: lambda m: any(r["Process"] == "lsass.exe" for r in m),
     19: lambda m: {str(collections.Counter(r["PID"] for r in m).most_common(1)[0][0])},
     20: lambda m: sum(1 for r in m if r["Protection"] == "PAGE_EXECUTE_READ"),
-    23: lambda t: {r["Cmd"] for r in t.rows if r["PID"] == 6800},
-    24: lambda t: {r["ImageFileName"] for r in t.rows if r["PID"] == 4564},
+    22: lambda t: {r["Cmd"] for r in t.rows if r["PID"] == 6800},
+    23: lambda t: {r["ImageFileName"] for r in t.rows if r["PID"] == 4564},
 }
 CAPA = {
     1: lambda c: {c.doc["meta"]["sample"]["sha256"]},
@@ -384,9 +379,9 @@ CAPA = {
     12: lambda c: {t for t in c.techniques() if t.startswith("T1055.")},
     13: lambda c: {k for k in c.rules if k.startswith("reference anti-VM strings targeting ")},
     14: lambda c: c.any("keystrokes"),
-    26: lambda c: len(c.techniques()),
-    29: lambda c: {m["id"] for r in c.rules.values() for m in r["meta"].get("mbc", [])},
-    30: lambda c: {c.doc["meta"]["sample"]["sha1"]},
+    18: lambda c: len(c.techniques()),
+    19: lambda c: {m["id"] for r in c.rules.values() for m in r["meta"].get("mbc", [])},
+    20: lambda c: {c.doc["meta"]["sample"]["sha1"]},
 }
 AL = {
     1: lambda s: {x["name"] for x in s["signatures"]},
@@ -426,7 +421,7 @@ AL = {
         for q in b["processes"]
         if q["pid"] == p["ppid"]
     },
-    16: lambda r: len(signature_titles(r)),
+    16: lambda r: "Signature: stealth_file" in signature_titles(r),
     18: lambda r: {
         s["title_text"].split(": ")[1]
         for s in r["result"]["sections"]
@@ -444,53 +439,102 @@ AL = {
 }
 
 
-def such(docs, holds):
-    return {report for report, doc in docs.items() if holds(doc)}
+def such(docs, kind, holds):
+    return {r for r, d in docs.items() if isinstance(d, kind) and holds(d)}
 
 
-def holds_pwsh(doc):
+def the(docs, part):
+    return next(d for r, d in docs.items() if part in r)
+
+
+def process_names(doc):
+    """Names of the processes that a report lists; of a log, of those that it saw start."""
+    if isinstance(doc, Events):
+        return [base(e["Image"]) for e in doc.started()]
     if isinstance(doc, Tree):
-        return bool(doc.named("pwsh.exe"))
-    return any(r["Process"] == "pwsh.exe" for r in doc)
+        return [r["ImageFileName"].lower() for r in doc.rows]
+    if isinstance(doc, list):
+        return [name.lower() for name, _ in {(r["Process"], r["PID"]) for r in doc}]
+    return [base(p["image"]) for p in al_part(doc, "processes")]
 
 
-def only_in(docs, report):
-    others = set().union(*(d.techniques() for r, d in docs.items() if r != report))
-    return docs[report].techniques() - others
+def al_part(doc, key):
+    """Of an Assemblyline document, or nothing of any other."""
+    if not isinstance(doc, dict):
+        return []
+    return bodies(doc, "Processes")[0][key] if "result" in doc else doc.get(key, [])
 
 
-ACROSS = {
-    "mem-022": lambda d: such(d, holds_pwsh),
-    "capa-018": lambda d: such(d, lambda c: c.any("capture screenshot")),
-    "capa-019": lambda d: such(d, lambda c: "T1027" in c.techniques()),
-    "capa-020": lambda d: len(such(d, lambda c: "T1129" in c.techniques())),
-    "capa-021": lambda d: such(d, lambda c: "T1129" not in c.techniques()),
-    "capa-022": lambda d: set.intersection(*(c.techniques() for c in d.values())),
-    "capa-023": lambda d: only_in(d, next(r for r in d if "1c444ebe" in r)),
-    "multi-001": lambda d: such(d, lambda e: "raw.githubusercontent.com" in e.names()),
-    "multi-002": lambda d: such(d, lambda e: e.started("reg.exe")),
-    "multi-003": lambda d: len(such(d, lambda e: e.services())),
-    "multi-004": lambda d: such(d, lambda e: not e.names()),
-    "multi-005": lambda d: such(d, lambda e: e.sysmon(8)),
-    "multi-006": lambda d: such(d, lambda e: e.tasks()),
-    "multi-007": lambda d: any(e.tasks() for e in d.values()),
-    "capa-024": lambda d: {
-        c.doc["meta"]["sample"]["md5"] for r, c in d.items() if "Lab 01-01" in r
+def destinations(doc):
+    if isinstance(doc, Events):
+        return {a for _, a, _ in doc.connections()}
+    return {c["destination_ip"] for c in al_part(doc, "network_connections")}
+
+
+def installed(docs):
+    return such(docs, Events, lambda e: e.services()) | such(docs, System, lambda s: s.of(7045))
+
+
+def only_in(docs, part):
+    others = set().union(
+        *(d.techniques() for r, d in docs.items() if isinstance(d, Capa) and part not in r)
+    )
+    return the(docs, part).techniques() - others
+
+
+def used(name):
+    return lambda c: name in c.techniques()
+
+
+ACROSS = [
+    lambda d: such(d, Events, lambda e: "raw.githubusercontent.com" in e.names()),
+    lambda d: such(d, Events, lambda e: e.started("reg.exe")),
+    lambda d: len(installed(d)),
+    installed,
+    lambda d: such(d, Events, lambda e: e.sysmon(8)),
+    lambda d: such(d, Events, lambda e: e.tasks()),
+    lambda d: such(d, Events, lambda e: e.opened("lsass.exe")),
+    lambda d: such(
+        d,
+        Events,
+        lambda e: any("601BDDF7691C5AF626A5719F1D7E35F1" in x["Hashes"] for x in e.started()),
+    ),
+    lambda d: len(such(d, Events, lambda e: e.windows(1102))),
+    lambda d: such(d, Events, lambda e: "github.com" in e.names()),
+    lambda d: {
+        max((len(process_names(x)), r) for r, x in d.items() if not isinstance(x, (Capa, System)))[
+            1
+        ]
     },
-    "capa-027": lambda d: {max((len(c.capabilities()), r) for r, c in d.items())[1]},
-    "capa-028": lambda d: set.intersection(*(c.capabilities() for c in d.values())),
-    "multi-009": lambda d: such(
-        d, lambda e: any("601BDDF7691C5AF626A5719F1D7E35F1" in x["Hashes"] for x in e.started())
+    lambda d: such(d, list, lambda m: any(r["Process"] == "MsMpEng.exe" for r in m)),
+    lambda d: {r for r, x in d.items() if "151.101.208.133" in destinations(x)},
+    lambda d: {r for r, x in d.items() if "23.58.186.124" in destinations(x)},
+    lambda d: {
+        r
+        for r, x in d.items()
+        if not isinstance(x, (Capa, System)) and "pwsh.exe" in process_names(x)
+    },
+    lambda d: {
+        r
+        for r, x in d.items()
+        if any(s["name"] == "persistence_autorun" for s in al_part(x, "signatures"))
+    },
+    lambda d: bool(such(d, Events, lambda e: e.tasks())),
+    lambda d: any(
+        "mimikatz.exe" in process_names(x) for x in d.values() if not isinstance(x, (Capa, System))
     ),
-    "multi-010": lambda d: len(such(d, lambda e: e.windows(1102))),
-    "multi-011": lambda d: set.intersection(*(e.names() for e in d.values())),
-    "multi-012": lambda d: set.intersection(
-        *({a for _, a, _ in e.connections()} for e in d.values())
-    ),
-    "multi-013": lambda d: {max((len(e.started()), r) for r, e in d.items())[1]},
-    "multi-014": lambda d: in_one_only([e.names() for e in d.values()]),
-    "multi-008": lambda d: such(d, lambda e: e.opened("lsass.exe")),
-}
+    lambda d: such(d, Capa, lambda c: c.any("capture screenshot")),
+    lambda d: such(d, Capa, used("T1027")),
+    lambda d: len(such(d, Capa, used("T1129"))),
+    lambda d: such(d, Capa, used("T1129")) - such(d, Capa, used("T1027")),
+    lambda d: the(d, "0761142e").techniques() & the(d, "1c444ebe").techniques(),
+    lambda d: only_in(d, "1c444ebe"),
+    lambda d: {the(d, "Lab 01-01").doc["meta"]["sample"]["md5"]},
+    None,
+    lambda d: {max((len(c.capabilities()), r) for r, c in d.items() if isinstance(c, Capa))[1]},
+    lambda d: the(d, "3f3bbcf8").capabilities() & the(d, "al-khaser").capabilities(),
+    lambda d: such(d, Capa, lambda c: c.any("keystrokes")),
+]
 ONE = {"evtx": EVTX, "syslog": SYSLOG, "mem": MEM, "capa": CAPA, "al": AL}
 
 
@@ -498,20 +542,18 @@ def derive(q):
     """None where the answer is that the tool does not record it."""
     family, number = q["id"].rsplit("-", 1)
     docs = {r: once(r, lambda r=r: load(r)) for r in q["reports"]}
-    if q["id"] in ACROSS:
-        return ACROSS[q["id"]](docs)
+    if family == "multi":
+        return ACROSS[int(number) - 1](docs)
     function = ONE.get(family, {}).get(int(number))
     return function(docs[q["reports"][0]]) if function else None
 
 
 def accepts(item, value):
     """Whether one of the spellings that an expected item accepts is of this raw value."""
-    spellings = item if isinstance(item, list) else [item]
     folded = value.lower()
     stem = os.path.basename(folded)
     return any(
-        s.lower() in (folded, stem, stem.rsplit(".", 1)[0]) or s.lower() in folded
-        for s in spellings
+        s.lower() in (folded, stem, stem.rsplit(".", 1)[0]) or s.lower() in folded for s in item
     )
 
 
