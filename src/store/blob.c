@@ -383,9 +383,11 @@ static as_code place(as_blobs *b, const struct fresh *f, bool later, as_blob_inf
 {
     char path[PATH_SIZE], folder[3];
     unsigned number = info->sha256[0];
-    as_code rc = as_blob_check(b, info->sha256, info, NULL);
+    as_blob_info there;
+    as_code rc = as_blob_check(b, info->sha256, &there, NULL);
 
     if (!rc) {
+        *info = there;
         (void)unlinkat(b->root, f->name, 0);
         return later ? AS_OK : sync_blob(b, info->sha256, err);
     }

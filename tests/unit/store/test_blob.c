@@ -223,6 +223,8 @@ static void what_is_put_comes_back(void **state)
 
         info = put_good(b, content, false);
         assert_true(info.was_there);
+        assert_memory_equal(info.sha256, want, sizeof(want));
+        assert_int_equal(info.size, sizes[i]);
         assert_int_equal(info.stored, st.st_size);
     }
     assert_int_equal(as_blobs_sync(b, NULL), AS_OK);
