@@ -401,8 +401,7 @@ static as_code settle_sample(as_adder *a, bool in_portions, as_err *err)
     return rc ? rc : as_sample_refresh(a->s, a->sample, err);
 }
 
-/* --- reading it
- * ----------------------------------------------------------------------------------- */
+/* --- reading it ------------------------------------------------------------------------------ */
 
 static as_code take_call(void *ctx, const as_call *call, as_err *err)
 {
@@ -531,8 +530,7 @@ as_code as_adder_run(as_adder *a, as_err *err)
     return read_and_put(a, err);
 }
 
-/* --- as_store_add --------------------------------------------------------------------------------
- */
+/* --- as_store_add ---------------------------------------------------------------------------- */
 
 static as_code find_document(as_store *s, const as_blob_info *info, as_added *ret, bool *found,
                              as_err *err)
@@ -588,9 +586,7 @@ static as_code add_new(as_store *s, as_adder *a, as_added *ret, as_err *err)
     if (!rc)
         rc = as_sql_run(s, "RELEASE document", err);
     if (rc) {
-        /* The engine itself takes all back when the disk is full: then this fails. */
-        (void)sqlite3_exec(s->db, "ROLLBACK TO document; RELEASE document", NULL, NULL, NULL);
-        s->lost = s->lost || sqlite3_get_autocommit(s->db);
+        as_savepoint_undo(s, "ROLLBACK TO document; RELEASE document");
         return rc;
     }
     *ret = (as_added){.doc = a->doc,
@@ -628,21 +624,14 @@ as_code as_store_add(as_store *s, as_source *source, const as_store_add_options 
                      as_added *ret, as_err *err)
 {
     static const as_store_add_options none;
-    bool own = !s->batch;
+    bool own;
     as_added added = {0};
-    as_code rc = own ? as_store_batch(s, err) : AS_OK;
+    as_code rc = as_txn_begin(s, &own, err);
 
-    if (!rc && s->lost)
-        rc = as_fail(err, AS_IO, AS_NO_OFFSET,
-                     "the store '%s' took back what was being added: see the failure before",
-                     s->home);
     if (rc)
         return rc;
     rc = add_in_batch(s, source, options ? options : &none, &added, err);
-    if (own && !rc)
-        rc = as_store_commit(s, err);
-    else if (own)
-        as_store_undo(s);
+    rc = as_txn_end(s, own, rc, err);
     if (!rc)
         *ret = added;
     return rc;

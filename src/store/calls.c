@@ -273,8 +273,7 @@ as_code as_callbook_flush(as_callbook *b, int64_t doc, const int64_t *ids, size_
     return rc;
 }
 
-/* --- reading
- * -------------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 struct reader {
     as_store *s;

@@ -13,7 +13,7 @@ struct sink {
     as_store *s;
     int64_t doc, sample;
     const as_facts *facts;
-    sqlite3_stmt *chunk;
+    sqlite3_stmt *chunk, *words;
     int64_t *ids; /* of the chunks of this call */
     size_t n, cap;
     as_ranges ranges;
@@ -62,6 +62,15 @@ static as_code gather_evidence(struct sink *k, const as_chunk *c, as_err *err)
     return k->evidence.failed ? as_fail_nomem(err, "a chunk") : AS_OK;
 }
 
+static void bind_texts(sqlite3_stmt *st, int at, const as_chunk *c)
+{
+    const as_bytes texts[] = {c->context, c->body};
+
+    for (size_t i = 0; i < AS_COUNT(texts); i++)
+        (void)sqlite3_bind_text64(st, at + (int)i, texts[i].n ? (const char *)texts[i].p : "",
+                                  texts[i].n, SQLITE_STATIC, SQLITE_UTF8);
+}
+
 static void bind_chunk(const struct sink *k, const as_chunk *c)
 {
     sqlite3_stmt *st = k->chunk;
@@ -77,10 +86,7 @@ static void bind_chunk(const struct sink *k, const as_chunk *c)
     (void)sqlite3_bind_int64(st, 6, c->lang);
     (void)sqlite3_bind_int64(st, 7, c->role);
     (void)sqlite3_bind_int64(st, 8, c->trust);
-    (void)sqlite3_bind_text64(st, 9, c->context.n ? (const char *)c->context.p : "", c->context.n,
-                              SQLITE_STATIC, SQLITE_UTF8);
-    (void)sqlite3_bind_text64(st, 10, c->body.n ? (const char *)c->body.p : "", c->body.n,
-                              SQLITE_STATIC, SQLITE_UTF8);
+    bind_texts(st, 9, c);
     (void)sqlite3_bind_blob64(st, 11, k->evidence.n ? k->evidence.p : (const uint8_t *)"",
                               k->evidence.n, SQLITE_STATIC);
 }
@@ -101,9 +107,12 @@ static as_code put_chunk(void *sink, const as_chunk *c, as_err *err)
         return rc;
     bind_chunk(k, c);
     rc = as_sql_do(k->s, k->chunk, err);
-    if (!rc)
-        k->ids[k->n++] = sqlite3_last_insert_rowid(k->s->db);
-    return rc;
+    if (rc)
+        return rc;
+    k->ids[k->n] = sqlite3_last_insert_rowid(k->s->db);
+    (void)sqlite3_bind_int64(k->words, 1, k->ids[k->n++]);
+    bind_texts(k->words, 2, c);
+    return as_sql_do(k->s, k->words, err);
 }
 
 as_code as_chunks_put(as_store *s, int64_t doc, int64_t sample, const as_analysis *a,
@@ -117,10 +126,14 @@ as_code as_chunks_put(as_store *s, int64_t doc, int64_t sample, const as_analysi
                             &k.chunk, err);
 
     if (!rc)
+        rc = as_sql_get(s, "INSERT INTO chunk_words(rowid, context, body) VALUES(?1, ?2, ?3)",
+                        &k.words, err);
+    if (!rc)
         rc = options->chunks(options->chunks_ctx, a, put_chunk, &k, err);
     if (!rc)
         *ret_n = k.n;
     as_sql_put(s, k.chunk);
+    as_sql_put(s, k.words);
     as_mem_free(k.ids);
     as_mem_free(k.ranges.p);
     as_buf_done(&k.evidence);

@@ -255,8 +255,7 @@ as_code as_terms_remove(as_store *s, int64_t doc, as_err *err)
     return rc;
 }
 
-/* --- reading
- * -------------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 as_code as_posting_each(as_store *s, int64_t first, as_bytes list,
                         as_code (*fn)(void *ctx, int64_t fact, as_err *err), void *ctx, as_err *err)

@@ -119,8 +119,7 @@ static as_code read_row(struct reader *r, sqlite3_stmt *st, as_row *row, as_err 
     return AS_OK;
 }
 
-/* --- by what they are --------------------------------------------------------------------------
- */
+/* --- by what they are ------------------------------------------------------------------------ */
 
 /* Kinds as "(1,2,3)": numbers of our own making, and a text that is prepared but once. */
 static void put_kinds(const as_store *s, const as_kind *kinds, size_t n, as_buf *sql)
@@ -197,8 +196,7 @@ static as_code rows_by_condition(struct reader *r, const as_rows_query *q, as_ro
     return rc;
 }
 
-/* --- by a term
- * ------------------------------------------------------------------------------------ */
+/* --- by a term ------------------------------------------------------------------------------- */
 
 struct by_term {
     struct reader *r;
@@ -276,8 +274,7 @@ as_code as_store_rows(as_store *s, const as_rows_query *q, as_row_fn *fn, void *
     return rc == AS_STORE_STOP ? AS_OK : rc;
 }
 
-/* --- how many
- * ------------------------------------------------------------------------------------- */
+/* --- how many -------------------------------------------------------------------------------- */
 
 as_code as_store_kinds(as_store *s, int64_t sample, as_kind_count counts[AS_KIND_COUNT],
                        as_err *err)

@@ -79,8 +79,7 @@ void as_target_of(const as_analysis *a, const char *doc_name, as_target *ret)
         ret->size = 0;
 }
 
-/* --- which sample ------------------------------------------------------------------------------
- */
+/* --- which sample ---------------------------------------------------------------------------- */
 
 /* -1: they differ in the strongest hash that both give; 1: they agree in it; 0: there is none. */
 static int agree(const as_bytes a[HASHES], const as_bytes b[HASHES])
@@ -185,8 +184,7 @@ as_code as_sample_resolve(as_store *s, const as_target *t, int64_t *ret, as_err 
     return rc || *ret ? rc : as_sample_new(s, ret, err);
 }
 
-/* --- what follows from the documents -----------------------------------------------------------
- */
+/* --- what follows from the documents --------------------------------------------------------- */
 
 as_code as_sample_refresh(as_store *s, int64_t sample, as_err *err)
 {
@@ -213,8 +211,7 @@ as_code as_sample_refresh(as_store *s, int64_t sample, as_err *err)
                            err);
 }
 
-/* --- names
- * ------------------------------------------------------------------------------------------ */
+/* --- names ----------------------------------------------------------------------------------- */
 
 static as_code put_name(as_store *s, sqlite3_stmt *st, as_bytes name, as_buf *norm, as_err *err)
 {
@@ -250,52 +247,162 @@ as_code as_sample_names_put(as_store *s, int64_t doc, int64_t sample, const as_t
     return rc;
 }
 
-/* --- merging
- * ------------------------------------------------------------------------------------------ */
+/* --- merging --------------------------------------------------------------------------------- */
 
-/* Rows of both for one kind become one; the totals lose a sample for each. */
-static as_code merge_kinds(as_store *s, const int64_t args[2], as_err *err)
+/* A document with all that was made of it becomes of another sample. */
+static as_code move_document(as_store *s, int64_t doc, int64_t into, as_err *err)
 {
     static const char *const sql[] = {
-        "UPDATE kind_total SET samples = samples - 1 WHERE kind IN (SELECT a.kind FROM sample_kind "
-        "a JOIN sample_kind b ON a.kind = b.kind WHERE a.sample = ?1 AND b.sample = ?2)",
-        "INSERT INTO sample_kind(kind, sample, facts, first) SELECT kind, ?2, facts, first FROM "
-        "sample_kind WHERE sample = ?1 ON CONFLICT DO UPDATE SET facts = facts + excluded.facts, "
-        "first = min(first, excluded.first)",
-        "DELETE FROM sample_kind WHERE sample = ?1 AND ?2 = ?2",
+        "UPDATE fact SET sample = ?2 WHERE doc = ?1 AND id BETWEEN (SELECT first_fact FROM "
+        "document WHERE id = ?1) AND (SELECT last_fact FROM document WHERE id = ?1)",
+        "UPDATE posting SET sample = ?2 WHERE doc = ?1",
+        "UPDATE chunk SET sample = ?2 WHERE doc = ?1",
+        "UPDATE sample_name SET sample = ?2 WHERE doc = ?1",
+        "UPDATE document SET sample = ?2 WHERE id = ?1",
+        "UPDATE term SET samples = (SELECT count(DISTINCT p.sample) FROM posting p WHERE p.term = "
+        "term.id) WHERE id IN (SELECT term FROM posting WHERE doc = ?1) AND ?2 = ?2",
     };
-    as_code rc = AS_OK;
+    const int64_t args[] = {doc, into};
 
-    for (size_t i = 0; !rc && i < AS_COUNT(sql); i++)
-        rc = as_sql_int(s, sql[i], args, 2, NULL, err);
+    return as_sql_all(s, sql, AS_COUNT(sql), args, 2, err);
+}
+
+/* A document of a sample, and what its target says. */
+struct member {
+    int64_t doc;
+    as_bytes hashes[HASHES];
+    char hex[HASHES][64 + 1];
+    size_t group;
+};
+
+struct members {
+    struct member *p;
+    size_t n, cap;
+};
+
+static as_code add_member(struct members *m, sqlite3_stmt *st, as_err *err)
+{
+    void *p = m->p;
+    struct member *one;
+
+    if (!as_mem_room(&p, &m->cap, m->n, sizeof(*m->p)))
+        return as_fail_nomem(err, "the documents of a sample");
+    m->p = p;
+    one = &m->p[m->n];
+    *one = (struct member){.doc = sqlite3_column_int64(st, 0), .group = m->n};
+    m->n++;
+    for (int i = 0; i < HASHES; i++)
+        one->hashes[i].n = take_hash(as_column_bytes(st, i + 1), hash_digits[i], one->hex[i]).n;
+    return AS_OK;
+}
+
+static as_code load_members(as_store *s, int64_t sample, struct members *m, as_err *err)
+{
+    static const char sql[] = "SELECT id, target_sha256, target_sha1, target_md5 FROM document "
+                              "WHERE sample = ?1 ORDER BY id";
+    sqlite3_stmt *st = NULL;
+    bool row = false;
+    as_code rc = as_sql_get(s, sql, &st, err);
+
+    if (!rc)
+        (void)sqlite3_bind_int64(st, 1, sample);
+    while (!rc && !(rc = as_sql_step(s, st, &row, err)) && row)
+        rc = add_member(m, st, err);
+    as_sql_put(s, st);
+    for (size_t i = 0; i < m->n; i++) { /* now that they stay where they are */
+        for (size_t k = 0; k < HASHES; k++)
+            m->p[i].hashes[k].p = (const uint8_t *)m->p[i].hex[k];
+    }
     return rc;
 }
 
 as_code as_sample_merge(as_store *s, int64_t from, int64_t into, as_err *err)
 {
-    static const char *const sql[] = {
-        "UPDATE term SET samples = samples - 1 WHERE id IN (SELECT DISTINCT p.term FROM document d "
-        "CROSS JOIN posting p ON p.doc = d.id WHERE d.sample = ?1 AND EXISTS (SELECT 1 FROM "
-        "posting q WHERE q.term = p.term AND q.sample = ?2))",
-        "UPDATE posting SET sample = ?2 WHERE doc IN (SELECT id FROM document WHERE sample = ?1)",
-        "UPDATE fact SET sample = ?2 WHERE sample = ?1",
-        "UPDATE chunk SET sample = ?2 WHERE sample = ?1",
-        "UPDATE sample_name SET sample = ?2 WHERE doc IN (SELECT id FROM document WHERE sample = "
-        "?1)",
-        "UPDATE document SET sample = ?2 WHERE sample = ?1",
-    };
-    const int64_t args[2] = {from, into};
-    as_code rc = merge_kinds(s, args, err);
+    struct members m = {0};
+    as_code rc = load_members(s, from, &m, err);
 
-    for (size_t i = 0; !rc && i < AS_COUNT(sql); i++)
-        rc = as_sql_int(s, sql[i], args, 2, NULL, err);
+    if (!rc)
+        rc = as_kinds_take(s, from, err);
+    if (!rc)
+        rc = as_kinds_take(s, into, err);
+    for (size_t i = 0; !rc && i < m.n; i++)
+        rc = move_document(s, m.p[i].doc, into, err);
+    if (!rc)
+        rc = as_kinds_give(s, into, err);
     if (!rc)
         rc = as_sample_refresh(s, from, err);
+    as_mem_free(m.p);
     return rc ? rc : as_sample_refresh(s, into, err);
 }
 
-/* --- reading
- * -------------------------------------------------------------------------------------------- */
+/* --- splitting --------------------------------------------------------------------------- */
+
+#define MEMBERS_MAX 2048u /* documents of one sample that are compared in pairs */
+
+static void join_groups(struct members *m, size_t n, size_t a, size_t b)
+{
+    size_t to = a < b ? a : b, from = a < b ? b : a;
+
+    for (size_t i = 0; i < n; i++) {
+        if (m->p[i].group == from)
+            m->p[i].group = to;
+    }
+}
+
+/* Who agrees with whom, directly or through others, gets the number of the first. */
+static void group_members(struct members *m)
+{
+    for (size_t i = 1; i < m->n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (m->p[k].group != m->p[i].group && agree(m->p[i].hashes, m->p[k].hashes) > 0)
+                join_groups(m, i + 1, m->p[k].group, m->p[i].group);
+        }
+    }
+}
+
+static as_code move_group(as_store *s, const struct members *m, size_t group, as_err *err)
+{
+    int64_t into = 0;
+    as_code rc = as_sample_new(s, &into, err);
+
+    for (size_t i = group; !rc && i < m->n; i++) {
+        if (m->p[i].group == group)
+            rc = move_document(s, m->p[i].doc, into, err);
+    }
+    if (!rc)
+        rc = as_kinds_give(s, into, err);
+    return rc ? rc : as_sample_refresh(s, into, err);
+}
+
+static as_code move_groups(as_store *s, int64_t sample, const struct members *m, as_err *err)
+{
+    as_code rc = as_kinds_take(s, sample, err);
+
+    for (size_t i = 1; !rc && i < m->n; i++) {
+        if (m->p[i].group == i)
+            rc = move_group(s, m, i, err);
+    }
+    return rc ? rc : as_kinds_give(s, sample, err);
+}
+
+as_code as_sample_split(as_store *s, int64_t sample, as_err *err)
+{
+    struct members m = {0};
+    bool apart = false;
+    as_code rc = load_members(s, sample, &m, err);
+
+    if (!rc && m.n > 1 && m.n <= MEMBERS_MAX) {
+        group_members(&m);
+        for (size_t i = 1; i < m.n; i++)
+            apart = apart || m.p[i].group != 0;
+    }
+    if (apart)
+        rc = move_groups(s, sample, &m, err);
+    as_mem_free(m.p);
+    return rc;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
 
 #define COLUMNS "id, sha256, sha1, md5, name, type, size, docs, facts, added_us, seen_us"
 

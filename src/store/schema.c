@@ -1,4 +1,5 @@
 #include "store/store_priv.h"
+#include "store/tokenizer.h"
 
 #include <string.h>
 
@@ -82,6 +83,9 @@ static const char *const versions[] = {
     "  evidence BLOB NOT NULL) STRICT;"
     "CREATE INDEX chunk_doc ON chunk(doc);"
     "CREATE INDEX chunk_sample ON chunk(sample);"
+
+    "CREATE VIRTUAL TABLE chunk_words USING fts5("
+    "  context, body, content='chunk', content_rowid='id', tokenize='" AS_TOKENIZER_NAME "');"
 
     "CREATE TABLE api(id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE) STRICT;"
     "CREATE TABLE calls("

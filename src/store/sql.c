@@ -157,6 +157,16 @@ as_code as_sql_int(as_store *s, const char *sql, const int64_t *args, size_t n, 
     return rc;
 }
 
+as_code as_sql_all(as_store *s, const char *const *sql, size_t n_sql, const int64_t *args, size_t n,
+                   as_err *err)
+{
+    as_code rc = AS_OK;
+
+    for (size_t i = 0; !rc && i < n_sql; i++)
+        rc = as_sql_int(s, sql[i], args, n, NULL, err);
+    return rc;
+}
+
 void as_bind_bytes(sqlite3_stmt *st, int at, as_bytes b)
 {
     if (b.p)

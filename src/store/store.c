@@ -1,4 +1,5 @@
 #include "store/store_priv.h"
+#include "store/tokenizer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,8 +76,7 @@ static as_code make_folder(const char *home, as_err *err)
     return rc;
 }
 
-/* --- one writer ---------------------------------------------------------------------------------
- */
+/* --- one writer ------------------------------------------------------------------------------ */
 
 static as_code say_held(const as_store *s, as_err *err)
 {
@@ -140,6 +140,9 @@ static as_code connect_db(as_store *s, const char *file, int flags, as_err *err)
         return as_sql_fail(s, rc, err);
     (void)sqlite3_extended_result_codes(s->db, 1);
     (void)sqlite3_busy_timeout(s->db, AS_STORE_BUSY_MS);
+    rc = as_tokenizer_register(s->db);
+    if (rc != SQLITE_OK)
+        return as_sql_fail(s, rc, err);
     /* A view or a trigger that somebody planted in the file runs nothing. */
     (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -282,12 +285,12 @@ void as_store_close(as_store *s)
     if (s->lock >= 0)
         (void)close(s->lock);
     as_buf_done(&s->fresh);
+    as_buf_done(&s->stale);
     as_mem_free(s->home);
     as_mem_free(s);
 }
 
-/* --- batches ------------------------------------------------------------------------------------
- */
+/* --- batches --------------------------------------------------------------------------------- */
 
 as_code as_store_batch(as_store *s, as_err *err)
 {
@@ -303,6 +306,7 @@ as_code as_store_batch(as_store *s, as_err *err)
     s->batch = true;
     s->lost = false;
     as_buf_reset(&s->fresh);
+    as_buf_reset(&s->stale);
     return AS_OK;
 }
 
@@ -320,29 +324,80 @@ void as_store_undo(as_store *s)
     for (size_t i = 0; i + AS_SHA256_SIZE <= s->fresh.n; i += AS_SHA256_SIZE)
         as_blob_forget(s, s->fresh.p + i);
     as_buf_reset(&s->fresh);
+    as_buf_reset(&s->stale);
     s->batch = s->lost = false;
 }
 
-/* The blobs first: a row never names one that a failing machine could still lose. */
+/* A batch may have added again what it removed. */
+static void remove_stale(as_store *s)
+{
+    sqlite3_stmt *st = NULL;
+
+    if (s->stale.n == 0 || as_sql_get(s, "SELECT 1 FROM document WHERE sha256 = ?1", &st, NULL))
+        return;
+    for (size_t i = 0; i + AS_SHA256_SIZE <= s->stale.n; i += AS_SHA256_SIZE) {
+        as_bind_bytes(st, 1, (as_bytes){s->stale.p + i, AS_SHA256_SIZE});
+        if (sqlite3_step(st) == SQLITE_DONE)
+            as_blob_forget(s, s->stale.p + i);
+        (void)sqlite3_reset(st);
+    }
+    as_sql_put(s, st);
+}
+
+static as_code commit(as_store *s, as_err *err)
+{
+    as_code rc;
+
+    if (s->lost)
+        return as_fail(err, AS_IO, AS_NO_OFFSET,
+                       "the store '%s' took back what was being added: add it again", s->home);
+    /* The blobs first: a row never names one that a failing machine could still lose. */
+    rc = as_blobs_sync(s->blobs, err);
+    return rc ? rc : as_sql_run(s, "COMMIT", err);
+}
+
 as_code as_store_commit(as_store *s, as_err *err)
 {
     as_code rc;
 
     if (!s->batch)
         return as_fail(err, AS_USAGE, AS_NO_OFFSET, "no batch is open");
-    if (s->lost) {
-        rc = as_fail(err, AS_IO, AS_NO_OFFSET,
-                     "the store '%s' took back what was being added: add it again", s->home);
-    } else {
-        rc = as_blobs_sync(s->blobs, err);
-        if (!rc)
-            rc = as_sql_run(s, "COMMIT", err);
-    }
+    rc = commit(s, err);
     if (rc) {
         as_store_undo(s);
         return rc;
     }
-    as_buf_reset(&s->fresh);
     s->batch = false;
+    remove_stale(s);
+    as_buf_reset(&s->stale);
+    as_buf_reset(&s->fresh);
     return AS_OK;
+}
+
+as_code as_txn_begin(as_store *s, bool *ret_own, as_err *err)
+{
+    *ret_own = !s->batch;
+    if (!s->batch)
+        return as_store_batch(s, err);
+    if (s->lost)
+        return as_fail(err, AS_IO, AS_NO_OFFSET,
+                       "the store '%s' took back what was being added: see the failure before",
+                       s->home);
+    return AS_OK;
+}
+
+as_code as_txn_end(as_store *s, bool own, as_code rc, as_err *err)
+{
+    if (!own)
+        return rc;
+    if (!rc)
+        return as_store_commit(s, err);
+    as_store_undo(s);
+    return rc;
+}
+
+void as_savepoint_undo(as_store *s, const char *sql)
+{
+    (void)sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+    s->lost = s->lost || sqlite3_get_autocommit(s->db);
 }

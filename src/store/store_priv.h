@@ -56,6 +56,7 @@ struct as_store {
     size_t n_statements, next_victim;
     as_words words[AS_WORD_SPACES];
     as_buf fresh; /* SHA-256 of blobs that no committed document needs yet */
+    as_buf stale; /* and of those that none may need once the batch is committed */
 };
 
 /* A blob that no document needs; what cannot be removed now, 'assay check' removes. */
@@ -63,6 +64,15 @@ void as_blob_forget(as_store *s, const uint8_t sha256[AS_SHA256_SIZE]);
 
 /* The batch with all that was added in it, and its blobs, is given up. */
 void as_store_undo(as_store *s);
+
+/* A batch of one's own where none is open; *ret_own says so to as_txn_end(). */
+as_code as_txn_begin(as_store *s, bool *ret_own, as_err *err) AS_CHECKED;
+
+/* Commits or, if `rc` is a failure, undoes an own batch. Returns `rc`, or why it failed here. */
+as_code as_txn_end(as_store *s, bool own, as_code rc, as_err *err) AS_CHECKED;
+
+/* Takes a savepoint back; the engine may have taken the whole batch back already. */
+void as_savepoint_undo(as_store *s, const char *sql);
 
 /* --- schema.c ---------------------------------------------------------------------------- */
 
@@ -102,6 +112,10 @@ as_code as_sql_do(as_store *s, sqlite3_stmt *st, as_err *err) AS_CHECKED;
 as_code as_sql_int(as_store *s, const char *sql, const int64_t *args, size_t n, int64_t *ret,
                    as_err *err) AS_CHECKED;
 
+/* Several statements, each with the same integers bound. */
+as_code as_sql_all(as_store *s, const char *const *sql, size_t n_sql, const int64_t *args, size_t n,
+                   as_err *err) AS_CHECKED;
+
 void as_bind_bytes(sqlite3_stmt *st, int at, as_bytes b); /* {0}: NULL; not copied */
 void as_bind_text(sqlite3_stmt *st, int at, as_bytes b);  /* ASCII; empty: NULL */
 as_bytes as_column_bytes(sqlite3_stmt *st, int at);       /* as the engine has them */
@@ -135,8 +149,7 @@ as_code as_unpack_ranges(as_bytes in, as_ranges *ret) AS_CHECKED;
 /* Attributes of a fact. */
 void as_pack_attrs(const as_store *s, const as_facts *f, const as_fact *fact, as_buf *out);
 
-/* --- samples.c ---------------------------------------------------------------------------------
- */
+/* --- samples.c ------------------------------------------------------------------------------- */
 
 /* What a document says it is about. */
 typedef struct as_target {
@@ -164,11 +177,13 @@ as_code as_sample_new(as_store *s, int64_t *ret, as_err *err) AS_CHECKED;
 /* All of `from` becomes of `into`, and `from` is gone. */
 as_code as_sample_merge(as_store *s, int64_t from, int64_t into, as_err *err) AS_CHECKED;
 
+/* Documents of a sample that nothing links any more become samples of their own. */
+as_code as_sample_split(as_store *s, int64_t sample, as_err *err) AS_CHECKED;
+
 /* What a sample's row says follows from its documents; without any it goes. */
 as_code as_sample_refresh(as_store *s, int64_t sample, as_err *err) AS_CHECKED;
 
-/* --- terms.c: the terms of a document, gathered before they are stored -------------------------
- */
+/* --- terms.c: the terms of a document, gathered before they are stored ----------------------- */
 
 typedef struct as_gather as_gather;
 
@@ -190,8 +205,7 @@ as_code as_posting_each(as_store *s, int64_t first, as_bytes list,
                         as_code (*fn)(void *ctx, int64_t fact, as_err *err), void *ctx,
                         as_err *err) AS_CHECKED;
 
-/* --- calls.c ------------------------------------------------------------------------------------
- */
+/* --- calls.c --------------------------------------------------------------------------------- */
 
 typedef struct as_callbook as_callbook;
 
@@ -203,14 +217,16 @@ as_code as_callbook_add(as_callbook *b, const as_call *call, as_err *err) AS_CHE
 as_code as_callbook_flush(as_callbook *b, int64_t doc, const int64_t *ids, size_t n,
                           as_err *err) AS_CHECKED;
 
-/* --- outline.c
- * ------------------------------------------------------------------------------------ */
+/* --- outline.c ------------------------------------------------------------------------------- */
 
 /* as_document.outline of what the source holds; empty if it is no JSON object. */
 as_code as_outline_read(as_source *source, as_buf *out, as_err *err) AS_CHECKED;
 
-/* --- remove.c ------------------------------------------------------------------------------------
- */
+/* --- remove.c -------------------------------------------------------------------------------- */
+
+/* Takes a sample's facts out of the counts of kinds, and counts what it has now. */
+as_code as_kinds_take(as_store *s, int64_t sample, as_err *err) AS_CHECKED;
+as_code as_kinds_give(as_store *s, int64_t sample, as_err *err) AS_CHECKED;
 
 /* The document and all that was made of it, not its blob. Within a transaction. */
 as_code as_document_drop(as_store *s, int64_t doc, as_err *err) AS_CHECKED;
