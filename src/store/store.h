@@ -340,6 +340,75 @@ typedef as_code as_stored_call_fn(void *ctx, int64_t process, const as_stored_ca
 as_code as_store_calls(as_store *s, int64_t doc, as_stored_call_fn *fn, void *ctx,
                        as_err *err) AS_CHECKED;
 
+/* --- how much there is ------------------------------------------------------------------ */
+
+typedef struct as_store_stats {
+    uint64_t samples, documents, facts, terms, chunks, calls;
+    uint64_t bytes;          /* of the documents, unpacked */
+    uint64_t blob_bytes;     /* on disk */
+    uint64_t database_bytes; /* on disk, with its log */
+} as_store_stats;
+
+as_code as_store_stats_get(as_store *s, as_store_stats *ret, as_err *err) AS_CHECKED;
+
+/* --- keeping it whole ------------------------------------------------------------------- */
+
+/*
+ * Makes a document's rows anew from its blob: after a reader has learned more, or to mend
+ * them. Its id, name and time of adding stay; facts and chunks get new ids.
+ */
+as_code as_store_reindex(as_store *s, int64_t doc, const as_store_add_options *options,
+                         as_err *err) AS_CHECKED;
+
+/* One line for a person: what is wrong, and whether it is mended now. */
+typedef as_code as_finding_fn(void *ctx, const char *what, bool repaired, as_err *err);
+
+typedef struct as_check_options {
+    bool repair;
+    bool deep;                       /* unpack and hash every blob */
+    const as_store_add_options *add; /* how documents are read again, or NULL */
+    as_finding_fn *on_finding;       /* or NULL */
+    void *ctx;
+} as_check_options;
+
+typedef struct as_check_summary {
+    uint64_t documents, blobs; /* looked at */
+    uint64_t found, repaired;
+    bool rebuilt; /* the database was beyond repair and was made again from the blobs */
+} as_check_summary;
+
+/*
+ * Looks at everything: the database's own structure, what its tables say of each other,
+ * the full-text index, that each document has its blob and each blob its document. AS_OK
+ * whatever was found; fails as as_store_open() does, or if a repair fails.
+ */
+as_code as_store_check(const char *home, const as_check_options *options, as_check_summary *ret,
+                       as_err *err) AS_CHECKED;
+
+/* --- from one store to another ------------------------------------------------------------ */
+
+/*
+ * A whole store as one stream: a zstd-compressed tar of a manifest and the documents
+ * (docs/store.md), from which rows are made anew where it is imported.
+ */
+typedef as_code as_store_write_fn(void *ctx, as_bytes bytes, as_err *err);
+
+as_code as_store_export(as_store *s, as_store_write_fn *write, void *ctx, uint64_t *ret_documents,
+                        as_err *err) AS_CHECKED;
+
+typedef struct as_import_summary {
+    uint64_t documents, added, bytes;
+} as_import_summary;
+
+/*
+ * Adds the documents of an export that are not there yet, each as as_store_add() does.
+ * AS_INVALID: it is no export, or what it holds is not what its manifest says; documents
+ * that came before stay. `read` gives the bytes, 0 at their end.
+ */
+as_code as_store_import(as_store *s, as_read_fn *read, void *ctx,
+                        const as_store_add_options *options, as_import_summary *ret,
+                        as_err *err) AS_CHECKED;
+
 #ifdef __cplusplus
 }
 #endif
