@@ -75,3 +75,8 @@ uint64_t as_hash64(as_bytes bytes, uint64_t seed)
 {
     return XXH3_64bits_withSeed(bytes.n > 0 ? (const void *)bytes.p : "", bytes.n, seed);
 }
+
+uint64_t as_sum64(as_bytes bytes, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(bytes.n > 0 ? (const void *)bytes.p : "", bytes.n, seed);
+}

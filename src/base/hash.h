@@ -30,6 +30,12 @@ void as_sha256_text(const uint8_t digest[AS_SHA256_SIZE], char text[AS_SHA256_HE
 /* Not for anything stored on disk: the value may change between versions. */
 uint64_t as_hash64(as_bytes bytes, uint64_t seed);
 
+/*
+ * A checksum for files: XXH3 with 64 bits as xxhash 0.8.0 froze it. It finds accidents;
+ * it is no proof against somebody who wants to deceive.
+ */
+uint64_t as_sum64(as_bytes bytes, uint64_t seed);
+
 #ifdef __cplusplus
 }
 #endif
