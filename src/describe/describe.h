@@ -125,6 +125,9 @@ typedef enum as_word {
 const char *as_doc_word(as_lang lang, as_word word);
 const char *as_section_title(as_lang lang, as_section section);
 
+/* What facts of a kind are called, in the plural where the language has one. */
+const char *as_describe_noun(as_lang lang, as_kind kind);
+
 #ifdef __cplusplus
 }
 #endif

@@ -354,11 +354,16 @@ static void put_plainly(as_render *r)
     as_put_rest(r);
 }
 
+const char *as_describe_noun(as_lang lang, as_kind kind)
+{
+    const char *noun = as_say_row_get(kind)->noun[lang];
+
+    return noun ? noun : as_kind_get(kind)->name;
+}
+
 as_bytes as_kind_noun(const as_teller *t, as_kind kind)
 {
-    const char *noun = as_say_row_get(kind)->noun[t->options.lang];
-
-    return as_bytes_of(noun ? noun : as_kind_get(kind)->name);
+    return as_bytes_of(as_describe_noun(t->options.lang, kind));
 }
 
 static as_sentence head_of(const as_teller *t, uint32_t fact)

@@ -1,0 +1,550 @@
+#include "query/query_priv.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+static const char *const wants[] = {
+    [WANT_LIST] = "list",
+    [WANT_EXISTS] = "exists",
+    [WANT_COUNT] = "count",
+    [WANT_SELECT] = "attribute",
+    [WANT_TOP] = "superlative",
+    [WANT_WHO] = "actor",
+    [WANT_PARENT] = "parent",
+    [WANT_CHILD] = "children",
+    [WANT_SUMMARY] = "summary",
+    [WANT_TIMELINE] = "timeline",
+    [WANT_SAMPLES_WITH] = "samples_with",
+    [WANT_SAMPLES_COUNT] = "samples_count",
+    [WANT_SHARED] = "shared",
+    [WANT_UNIQUE] = "unique",
+    [WANT_COMPARE] = "compare",
+    [WANT_TOP_VALUE] = "superlative_value",
+    [WANT_TOP_SAMPLE] = "superlative_sample",
+    [WANT_SAMPLES] = "samples",
+    [WANT_SEARCH] = "search",
+};
+
+const char *want_name(want_id w)
+{
+    return wants[w];
+}
+
+/* --- topic and verb ---------------------------------------------------------------------- */
+
+static const struct {
+    topic_id topic;
+    verb_id verb;
+    topic_id becomes;
+} combined[] = {
+    {TOPIC_NONE, VERB_DROP, TOPIC_DROPPED},
+    {TOPIC_NONE, VERB_WRITE, TOPIC_FILE_WRITTEN},
+    {TOPIC_NONE, VERB_CREATE, TOPIC_FILE_CREATED},
+    {TOPIC_NONE, VERB_DELETE, TOPIC_FILE_DELETED},
+    {TOPIC_NONE, VERB_READ, TOPIC_FILE_READ},
+    {TOPIC_NONE, VERB_OPEN, TOPIC_FILE_OPENED},
+    {TOPIC_NONE, VERB_MODIFY, TOPIC_FILE_MODIFIED},
+    {TOPIC_NONE, VERB_MOVE, TOPIC_FILE_MOVED},
+    {TOPIC_NONE, VERB_COPY, TOPIC_FILE_COPIED},
+    {TOPIC_NONE, VERB_QUERY, TOPIC_DOMAIN},
+    {TOPIC_NONE, VERB_CONNECT, TOPIC_IP},
+    {TOPIC_NONE, VERB_RUN, TOPIC_PROCESS},
+    {TOPIC_NONE, VERB_LOAD, TOPIC_MODULE},
+    {TOPIC_NONE, VERB_INJECT, TOPIC_INJECTION},
+    {TOPIC_NONE, VERB_MATCH, TOPIC_SIGNATURE},
+    {TOPIC_NONE, VERB_CALL, TOPIC_API},
+    {TOPIC_NONE, VERB_ENUMERATE, TOPIC_DIR_LISTED},
+    {TOPIC_NONE, VERB_REQUEST, TOPIC_URL},
+    {TOPIC_NONE, VERB_LISTEN, TOPIC_SOCKET},
+    {TOPIC_NONE, VERB_END, TOPIC_PROCESS_ENDED},
+    {TOPIC_NONE, VERB_DOWNLOAD, TOPIC_HTTP},
+    {TOPIC_FILE, VERB_DROP, TOPIC_DROPPED},
+    {TOPIC_FILE, VERB_WRITE, TOPIC_FILE_WRITTEN},
+    {TOPIC_FILE, VERB_CREATE, TOPIC_FILE_CREATED},
+    {TOPIC_FILE, VERB_DELETE, TOPIC_FILE_DELETED},
+    {TOPIC_FILE, VERB_READ, TOPIC_FILE_READ},
+    {TOPIC_FILE, VERB_OPEN, TOPIC_FILE_OPENED},
+    {TOPIC_FILE, VERB_MODIFY, TOPIC_FILE_MODIFIED},
+    {TOPIC_FILE, VERB_MOVE, TOPIC_FILE_MOVED},
+    {TOPIC_FILE, VERB_COPY, TOPIC_FILE_COPIED},
+    {TOPIC_FILE, VERB_PROBE, TOPIC_FILE_PROBED},
+    {TOPIC_REGISTRY, VERB_WRITE, TOPIC_KEY_WRITTEN},
+    {TOPIC_REGISTRY, VERB_CREATE, TOPIC_KEY_WRITTEN},
+    {TOPIC_REGISTRY, VERB_MODIFY, TOPIC_KEY_WRITTEN},
+    {TOPIC_REGISTRY, VERB_DELETE, TOPIC_KEY_DELETED},
+    {TOPIC_REGISTRY, VERB_READ, TOPIC_KEY_READ},
+    {TOPIC_REGISTRY, VERB_QUERY, TOPIC_KEY_READ},
+    {TOPIC_REGISTRY, VERB_OPEN, TOPIC_KEY_OPENED},
+    {TOPIC_SERVICE, VERB_CREATE, TOPIC_SERVICE_CREATED},
+    {TOPIC_SERVICE, VERB_RUN, TOPIC_SERVICE_STARTED},
+    {TOPIC_PROCESS, VERB_INJECT, TOPIC_INJECTION},
+    {TOPIC_PROCESS, VERB_END, TOPIC_PROCESS_ENDED},
+    {TOPIC_PROCESS, VERB_ACCESS, TOPIC_PROCESS_ACCESS},
+    {TOPIC_PROCESS, VERB_OPEN, TOPIC_PROCESS_ACCESS},
+    {TOPIC_DIR_CREATED, VERB_DELETE, TOPIC_DIR_REMOVED},
+    {TOPIC_DIR_CREATED, VERB_ENUMERATE, TOPIC_DIR_LISTED},
+};
+
+static topic_id combine(topic_id about, int verb)
+{
+    for (size_t i = 0; i < AS_COUNT(combined); i++) {
+        if (combined[i].topic == about && (int)combined[i].verb == verb)
+            return combined[i].becomes;
+    }
+    return about;
+}
+
+/* --- which topic ------------------------------------------------------------------------- */
+
+static bool says_little(int about)
+{
+    return about == TOPIC_SIGNATURE || about == TOPIC_PROCESS || about == TOPIC_RUN ||
+           about == TOPIC_NETWORK || about == TOPIC_WINDOWS_EVENT;
+}
+
+static const sign *topic_behind(const reading *r, const sign *asker)
+{
+    for (size_t i = 0; asker && i < r->n_signs; i++) {
+        if (r->signs[i].id == SIGN_TOPIC && r->signs[i].begin >= asker->end)
+            return &r->signs[i];
+    }
+    return NULL;
+}
+
+/*
+ * What is asked for stands behind "which" or "how many", in both languages; else it is what
+ * says most.
+ */
+static const sign *main_topic(const reading *r)
+{
+    const sign *many = reading_find(r, SIGN_HOW_MANY), *which = reading_find(r, SIGN_WHICH);
+    const sign *best = topic_behind(r, many ? many : which);
+
+    if (best)
+        return best;
+    for (size_t i = 0; i < r->n_signs; i++) {
+        const sign *s = &r->signs[i];
+
+        if (s->id == SIGN_TOPIC && (!best || (says_little(best->arg) && !says_little(s->arg))))
+            best = s;
+    }
+    return best;
+}
+
+static int nearest_verb(const reading *r, const sign *about)
+{
+    const sign *best = NULL;
+    size_t far = SIZE_MAX;
+
+    for (size_t i = 0; i < r->n_signs; i++) {
+        const sign *s = &r->signs[i];
+        size_t d;
+
+        if (s->id != SIGN_VERB)
+            continue;
+        d = !about ? i : s->begin > about->begin ? s->begin - about->end : about->begin - s->end;
+        /* "use" and "run" are said of everything. */
+        if (s->arg == VERB_USE || s->arg == VERB_RUN)
+            d += 1000;
+        if (d < far) {
+            far = d;
+            best = s;
+        }
+    }
+    return best ? best->arg : VERB_NONE;
+}
+
+static void take_topic(plan *p, const sign *s)
+{
+    if (!s) {
+        p->topic = TOPIC_NONE;
+    } else if (s->arg >= TOPIC_COUNT) {
+        p->topic = TOPIC_KIND;
+        p->kind = (as_kind)(s->arg - TOPIC_COUNT);
+    } else {
+        p->topic = (topic_id)s->arg;
+    }
+}
+
+static bool has_select(const reading *r, select_id id)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        if (r->signs[i].id == SIGN_SELECT && r->signs[i].arg == (int)id)
+            return true;
+    }
+    return false;
+}
+
+/* "folder" is an attribute of files, and with a verb a thing of its own. */
+static topic_id folder_topic(const reading *r, int verb)
+{
+    if (!has_select(r, SELECT_FOLDER))
+        return TOPIC_NONE;
+    switch (verb) {
+    case VERB_CREATE:
+        return TOPIC_DIR_CREATED;
+    case VERB_DELETE:
+        return TOPIC_DIR_REMOVED;
+    case VERB_ENUMERATE:
+        return TOPIC_DIR_LISTED;
+    default:
+        return TOPIC_NONE;
+    }
+}
+
+static bool has_value_of(const reading *r, as_ioc_type type)
+{
+    for (size_t i = 0; i < r->n_values; i++) {
+        if (r->values[i].how == VALUE_IOC && r->values[i].type == type)
+            return true;
+    }
+    return false;
+}
+
+static void choose_topic(plan *p, const reading *r)
+{
+    const sign *s = main_topic(r);
+    int verb = nearest_verb(r, s);
+    topic_id folder = folder_topic(r, verb);
+
+    take_topic(p, s);
+    if (p->topic == TOPIC_NONE && folder != TOPIC_NONE)
+        p->topic = folder;
+    else if (p->topic != TOPIC_KIND)
+        p->topic = combine(p->topic, verb);
+    if (reading_has(r, SIGN_FAILED)) {
+        if (p->topic == TOPIC_LOGON)
+            p->topic = TOPIC_LOGON_FAILED;
+        else if (p->topic == TOPIC_CONNECTION)
+            p->topic = TOPIC_DEAD_HOST;
+        else if (p->topic == TOPIC_FILE)
+            p->topic = TOPIC_FILE_FAILED;
+    }
+    if (reading_has(r, SIGN_RESOLVE) && p->topic != TOPIC_DNS &&
+        (p->topic != TOPIC_DOMAIN || has_value_of(r, AS_IOC_DOMAIN)))
+        p->topic = TOPIC_DNS_ANSWER;
+    /* "which IP addresses were connected, and which domains": an address stands for both. */
+    if (p->topic == TOPIC_NONE && reading_has(r, SIGN_SEVERITY))
+        p->topic = TOPIC_SIGNATURE;
+}
+
+/* The other topic of a join: what the process of "which process" did. */
+static void choose_other(plan *p, const reading *r)
+{
+    const sign *best = NULL;
+    int verb;
+
+    for (size_t i = 0; i < r->n_signs; i++) {
+        const sign *s = &r->signs[i];
+
+        if (s->id == SIGN_TOPIC && s->arg != TOPIC_PROCESS && s->arg < TOPIC_COUNT && !best)
+            best = s;
+    }
+    verb = nearest_verb(r, best);
+    p->other = combine(best ? (topic_id)best->arg : TOPIC_NONE, verb);
+    if (p->other == TOPIC_PROCESS)
+        p->other = TOPIC_NONE;
+}
+
+/* --- attributes and conditions ----------------------------------------------------------- */
+
+static void choose_behaviour(plan *p, reading *r)
+{
+    const sign *s = reading_find(r, SIGN_BEHAVIOUR);
+    bool other = p->topic != TOPIC_NONE && p->topic != TOPIC_SIGNATURE &&
+                 p->topic != TOPIC_CAPABILITY && p->topic != TOPIC_TECHNIQUE &&
+                 p->topic != TOPIC_PROCESS;
+
+    if (!s)
+        return;
+    if (strncmp(s->text, "powershell", 10) == 0 && (other || p->topic == TOPIC_PROCESS)) {
+        /* It is a program then, and what is asked for is what it did. */
+        if (r->n_values < VALUES_MAX) {
+            value *v = &r->values[r->n_values++];
+
+            *v = (value){.how = VALUE_WORD,
+                         .text = {r->folded.p + s->begin, s->end - s->begin},
+                         .begin = s->begin,
+                         .end = s->end};
+            v->norm = v->text;
+        }
+        return;
+    }
+    if (other)
+        return;
+    p->topic =
+        p->topic == TOPIC_CAPABILITY || p->topic == TOPIC_TECHNIQUE ? p->topic : TOPIC_BEHAVIOUR;
+    p->behaviour = s->text;
+    p->behaviour_name = (as_bytes){r->folded.p + s->begin, s->end - s->begin};
+}
+
+/* Words that name an attribute but also serve in other ways. */
+static bool is_weak(int select)
+{
+    return select == SELECT_NAME || select == SELECT_TIME || select == SELECT_PATH ||
+           select == SELECT_FOLDER || select == SELECT_MACHINE || select == SELECT_CATEGORY ||
+           select == SELECT_TYPE || select == SELECT_TOOL;
+}
+
+static void choose_select(plan *p, const reading *r)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        const sign *s = &r->signs[i];
+
+        if (s->id != SIGN_SELECT)
+            continue;
+        if (p->select == SELECT_NONE || (is_weak((int)p->select) && !is_weak(s->arg)))
+            p->select = (select_id)s->arg;
+    }
+    if (p->topic == TOPIC_DIR_CREATED || p->topic == TOPIC_DIR_REMOVED ||
+        p->topic == TOPIC_DIR_LISTED) {
+        if (p->select == SELECT_FOLDER || p->select == SELECT_PATH)
+            p->select = SELECT_NONE;
+    }
+    if (p->topic == TOPIC_COMMAND && p->select == SELECT_COMMAND_LINE)
+        p->select = SELECT_NONE;
+}
+
+static void choose_super(plan *p, const reading *r)
+{
+    const sign *s = reading_find(r, SIGN_SUPER);
+
+    if (s)
+        p->super = (super_id)s->arg;
+    p->finally = reading_has(r, SIGN_FINALLY);
+    if (p->finally && !s)
+        p->super = SUPER_LAST;
+}
+
+static void choose_filters(plan *p, reading *r)
+{
+    const sign *s = reading_find(r, SIGN_SEVERITY);
+
+    if (s && (p->topic == TOPIC_SIGNATURE || p->topic == TOPIC_IDS || p->topic == TOPIC_SIGMA ||
+              p->topic == TOPIC_CAPABILITY))
+        p->severity = (severity_id)s->arg;
+    s = reading_find(r, SIGN_PROTOCOL);
+    p->protocol = s ? s->arg : -1;
+    for (size_t i = 0; i < r->n_values; i++)
+        p->filters[p->n_filters++] = &r->values[i];
+}
+
+/* A number belongs to the attribute that it stands beside, or to nothing. */
+static void drop_idle_numbers(plan *p)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_filters; i++) {
+        bool number = p->filters[i]->how == VALUE_NUMBER;
+
+        if (!number || p->select == SELECT_PID || p->select == SELECT_PORT ||
+            p->select == SELECT_EVENT_ID || p->select == SELECT_PPID ||
+            p->select == SELECT_SOURCE_PORT || p->topic == TOPIC_PROCESS ||
+            p->topic == TOPIC_WINDOWS_EVENT || p->other == TOPIC_CONNECTION)
+            p->filters[n++] = p->filters[i];
+    }
+    p->n_filters = n;
+}
+
+/* --- what is wanted ---------------------------------------------------------------------- */
+
+static const sign *first_sign(const reading *r)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        if (r->signs[i].id != SIGN_SAMPLE && r->signs[i].id != SIGN_NOT)
+            return &r->signs[i];
+    }
+    return NULL;
+}
+
+/* English says it with its first word, Chinese with a word anywhere that is not "which". */
+static bool is_yes_no(const reading *r)
+{
+    const sign *first = first_sign(r);
+
+    if (!reading_has(r, SIGN_YES_NO))
+        return false;
+    if (r->lang == AS_LANG_EN)
+        return (first && first->id == SIGN_YES_NO) ||
+               (!reading_has(r, SIGN_WHICH) && !reading_has(r, SIGN_HOW_MANY));
+    return !reading_has(r, SIGN_WHICH) && !reading_has(r, SIGN_HOW_MANY) &&
+           !reading_has(r, SIGN_WHO) && !reading_has(r, SIGN_SUPER);
+}
+
+/* "mei you" ends a question that was put without it, and denies anywhere else. */
+static bool is_negated(const reading *r)
+{
+    const sign *no = reading_find(r, SIGN_NOT);
+
+    if (no)
+        return true;
+    for (size_t i = 0; i < r->n_signs; i++) {
+        const sign *s = &r->signs[i];
+
+        if (s->id == SIGN_YES_NO && s->end - s->begin == 6 && s->end < r->folded.n &&
+            memcmp(r->folded.p + s->begin, "\xe6\xb2\xa1\xe6\x9c\x89", 6) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* "which samples", "how many samples": samples are wanted, not what they have. */
+static bool asks_for_samples(const reading *r)
+{
+    static const char *const heads[] = {"which",
+                                        "what",
+                                        "\xe5\x93\xaa",
+                                        "\xe9\x82\xa3\xe4\xba\x9b",
+                                        "\xe5\xa4\x9a\xe5\xb0\x91",
+                                        "\xe5\x87\xa0",
+                                        "\xe4\xbb\x80\xe4\xb9\x88"};
+    const sign *s = reading_find(r, SIGN_SAMPLES), *many = reading_find(r, SIGN_HOW_MANY);
+
+    if (!s)
+        return false;
+    for (size_t i = 0; i < AS_COUNT(heads); i++) {
+        if (s->end - s->begin > strlen(heads[i]) &&
+            memcmp(r->folded.p + s->begin, heads[i], strlen(heads[i])) == 0)
+            return true;
+    }
+    return many && many->end <= s->begin && s->begin - many->end <= 1;
+}
+
+static want_id want_of_many(plan *p, const reading *r)
+{
+    bool about = p->topic != TOPIC_NONE && p->topic != TOPIC_SAMPLE;
+    bool samples = asks_for_samples(r);
+
+    p->all = reading_has(r, SIGN_ALL);
+    p->many = true;
+    if (reading_has(r, SIGN_TIMELINE))
+        return WANT_TIMELINE;
+    if (p->super != SUPER_NONE)
+        return samples ? WANT_TOP_SAMPLE : WANT_TOP_VALUE;
+    if (samples && (about || p->n_filters > 0))
+        return reading_has(r, SIGN_HOW_MANY) ? WANT_SAMPLES_COUNT : WANT_SAMPLES_WITH;
+    if (reading_has(r, SIGN_ONLY) && about && p->n_filters == 0)
+        return WANT_UNIQUE;
+    if ((reading_has(r, SIGN_COMMON) || p->all) && p->n_filters == 0 &&
+        (about || reading_has(r, SIGN_COMMON)))
+        return WANT_SHARED;
+    if (samples && reading_has(r, SIGN_HOW_MANY))
+        return WANT_SAMPLES_COUNT;
+    if (about && p->n_filters == 0 && !is_yes_no(r)) {
+        p->every = true;
+        return WANT_SHARED; /* of one sample or more: all there are */
+    }
+    if (about || p->n_filters > 0)
+        return WANT_SAMPLES_WITH;
+    return reading_has(r, SIGN_HOW_MANY) ? WANT_SAMPLES_COUNT : WANT_SAMPLES;
+}
+
+/* Whether something else than processes is spoken of, so that "which process" asks for who. */
+static bool asks_for_actor(const plan *p, const reading *r)
+{
+    if (!reading_has(r, SIGN_WHO))
+        return false;
+    return p->other != TOPIC_NONE && p->other != TOPIC_COMMAND;
+}
+
+static want_id want_of_one(plan *p, const reading *r)
+{
+    bool about = p->topic != TOPIC_NONE && p->topic != TOPIC_SAMPLE;
+
+    if (!about && p->select == SELECT_NONE && reading_has(r, SIGN_SUMMARY))
+        return WANT_SUMMARY;
+    if (reading_has(r, SIGN_TIMELINE))
+        return WANT_TIMELINE;
+    if (reading_has(r, SIGN_PARENT) && p->select != SELECT_PPID)
+        return WANT_PARENT;
+    if (reading_has(r, SIGN_CHILD))
+        return WANT_CHILD;
+    if (asks_for_actor(p, r)) {
+        p->topic = p->other;
+        p->select = SELECT_NONE;
+        return p->super == SUPER_MOST || p->super == SUPER_LEAST ? WANT_TOP : WANT_WHO;
+    }
+    if (reading_has(r, SIGN_HOW_MANY) &&
+        !(p->select == SELECT_DURATION || (p->select == SELECT_SIZE && !about)))
+        return WANT_COUNT;
+    if (p->super != SUPER_NONE && (about || p->select != SELECT_NONE))
+        return WANT_TOP;
+    if (is_yes_no(r) && (about || p->n_filters > 0))
+        return WANT_EXISTS;
+    if (p->select != SELECT_NONE)
+        return WANT_SELECT;
+    if (!about && p->n_filters == 0)
+        return reading_has(r, SIGN_SAMPLE) && r->n_signs <= 3 ? WANT_SUMMARY : WANT_SEARCH;
+    return about ? WANT_LIST : WANT_SEARCH;
+}
+
+/* --- the actor --------------------------------------------------------------------------- */
+
+static bool is_program(const value *v)
+{
+    return v->how == VALUE_IOC &&
+           (v->type == AS_IOC_FILE || v->type == AS_IOC_WINDOWS_PATH ||
+            v->type == AS_IOC_UNIX_PATH) &&
+           (as_bytes_ends_nocase(v->norm, ".exe") || as_bytes_ends_nocase(v->norm, ".com") ||
+            as_bytes_ends_nocase(v->norm, ".scr"));
+}
+
+/* "by x.exe", "process 1234", "x.exe wrote": the value is who did it. */
+static bool acts(const reading *r, const value *v)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        const sign *s = &r->signs[i];
+        bool beside = v->begin >= s->end && v->begin - s->end <= 8;
+
+        if (s->id == SIGN_BY && beside)
+            return true;
+        if (s->id == SIGN_TOPIC && s->arg == TOPIC_PROCESS &&
+            (beside || (s->begin >= v->end && s->begin - v->end <= 4)))
+            return true;
+        if (s->id == SIGN_SELECT && s->arg == SELECT_PID && beside)
+            return true;
+        if (s->id == SIGN_VERB && s->begin >= v->end &&
+            (is_program(v) || v->how == VALUE_WORD || v->how == VALUE_NUMBER))
+            return true;
+    }
+    return false;
+}
+
+static void choose_actor(plan *p, const reading *r)
+{
+    if (p->topic == TOPIC_PROCESS || p->want == WANT_WHO || p->want == WANT_PARENT ||
+        p->want == WANT_CHILD || p->topic == TOPIC_NONE || p->topic == TOPIC_SAMPLE || p->many)
+        return;
+    for (size_t i = 0; i < p->n_filters && !p->actor; i++) {
+        value *v = p->filters[i];
+
+        if (!acts(r, v) && !(is_program(v) && p->topic != TOPIC_MODULE && p->want != WANT_EXISTS))
+            continue;
+        p->actor = v;
+        memmove(&p->filters[i], &p->filters[i + 1], (p->n_filters - i - 1) * sizeof(*p->filters));
+        p->n_filters--;
+    }
+}
+
+void plan_make(reading *r, plan *ret)
+{
+    plan p = {.lang = r->lang, .protocol = -1};
+
+    choose_topic(&p, r);
+    choose_other(&p, r);
+    choose_behaviour(&p, r);
+    choose_select(&p, r);
+    choose_super(&p, r);
+    p.negated = is_negated(r);
+    choose_filters(&p, r);
+    drop_idle_numbers(&p);
+    p.yes_no = is_yes_no(r);
+    p.want = reading_has(r, SIGN_SAMPLES) ? want_of_many(&p, r) : want_of_one(&p, r);
+    if ((p.topic == TOPIC_NONE || p.topic == TOPIC_SAMPLE) && p.select != SELECT_NONE && !p.many)
+        p.topic = select_home(p.select);
+    if (p.want == WANT_COUNT && p.topic == TOPIC_NONE)
+        p.want = WANT_SEARCH;
+    choose_actor(&p, r);
+    *ret = p;
+}

@@ -1,0 +1,292 @@
+#include "query/query_priv.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+#define WORDS_MAX 1024u
+
+/*
+ * Lower case of ASCII alone, so that offsets stay those of the question. Full-width letters
+ * and other scripts' cases are of no word in the lexicon.
+ */
+static as_code fold(as_bytes text, as_arena *a, as_bytes *ret)
+{
+    uint8_t *p = as_arena_take(a, text.n + 1, 1);
+
+    if (!p)
+        return AS_NOMEM;
+    for (size_t i = 0; i < text.n; i++)
+        p[i] = text.p[i] >= 'A' && text.p[i] <= 'Z' ? (uint8_t)(text.p[i] + 32) : text.p[i];
+    *ret = (as_bytes){p, text.n};
+    return AS_OK;
+}
+
+static bool has_cjk(as_bytes text)
+{
+    for (size_t at = 0, n; at < text.n; at += n) {
+        int32_t cp = as_utf8_next((as_bytes){text.p + at, text.n - at}, &n);
+
+        if (cp >= 0x3400 && cp <= 0x9fff)
+            return true;
+    }
+    return false;
+}
+
+/* --- what stands for itself -------------------------------------------------------------- */
+
+static value *add_value(reading *r, value_how how, size_t begin, size_t end)
+{
+    value *v;
+
+    if (r->n_values == VALUES_MAX || end <= begin)
+        return NULL;
+    v = &r->values[r->n_values++];
+    *v =
+        (value){.how = how, .text = {r->folded.p + begin, end - begin}, .begin = begin, .end = end};
+    v->norm = v->text;
+    return v;
+}
+
+/* What opens a quotation and what closes it. */
+static const struct {
+    const char *open, *close;
+} quotes[] = {
+    {"\"", "\""},
+    {"\xe2\x80\x9c", "\xe2\x80\x9d"},
+    {"\xe2\x80\x98", "\xe2\x80\x99"},
+    {"\xe3\x80\x8c", "\xe3\x80\x8d"},
+    {"\xe3\x80\x8e", "\xe3\x80\x8f"},
+    {"\xe3\x80\x8a", "\xe3\x80\x8b"},
+    {"`", "`"},
+    {"'", "'"},
+};
+
+static bool at_text(as_bytes b, size_t at, const char *text)
+{
+    size_t n = strlen(text);
+
+    return n <= b.n - at && memcmp(b.p + at, text, n) == 0;
+}
+
+/* An apostrophe inside a word quotes nothing. */
+static bool is_quote(as_bytes b, size_t at, size_t which, bool closing)
+{
+    const char *mark = closing ? quotes[which].close : quotes[which].open;
+    size_t behind = at + strlen(mark);
+
+    if (!at_text(b, at, mark))
+        return false;
+    if (strcmp(mark, "'") != 0)
+        return true;
+    if (closing)
+        return behind >= b.n || !((b.p[behind] >= 'a' && b.p[behind] <= 'z'));
+    return at == 0 || b.p[at - 1] == ' ' || b.p[at - 1] >= 0x80;
+}
+
+static void find_quoted(reading *r)
+{
+    as_bytes b = r->folded;
+
+    for (size_t at = 0; at < b.n; at++) {
+        for (size_t q = 0; q < AS_COUNT(quotes); q++) {
+            size_t begin = at + strlen(quotes[q].open), end = begin;
+
+            if (!is_quote(b, at, q, false))
+                continue;
+            while (end < b.n && !is_quote(b, end, q, true))
+                end++;
+            if (end >= b.n || end == begin)
+                continue;
+            (void)add_value(r, VALUE_QUOTED, begin, end);
+            at = end + strlen(quotes[q].close) - 1;
+            break;
+        }
+    }
+}
+
+static value *value_over(reading *r, size_t begin, size_t end)
+{
+    for (size_t i = 0; i < r->n_values; i++) {
+        if (begin < r->values[i].end && end > r->values[i].begin)
+            return &r->values[i];
+    }
+    return NULL;
+}
+
+/* "PowerShell" looks like an API and "added" like hex; the lexicon knows better. */
+static bool is_word(const reading *r, const as_ioc *ioc, const lexicon *l)
+{
+    word words[2];
+    size_t n;
+
+    if (ioc->type != AS_IOC_API && ioc->type != AS_IOC_HEX && ioc->type != AS_IOC_DOMAIN &&
+        ioc->type != AS_IOC_FILE)
+        return false;
+    n = words_cut((as_bytes){r->folded.p + ioc->begin, ioc->end - ioc->begin}, words, 2);
+    return n == 1 && lexicon_knows(l, words[0].text);
+}
+
+static as_code find_iocs(reading *r, as_bytes question, const lexicon *l, as_arena *a, as_err *err)
+{
+    as_iocs iocs = {0};
+    as_code rc = as_ioc_find(question, a, &iocs, err);
+
+    for (size_t i = 0; !rc && i < iocs.n; i++) {
+        value *v = value_over(r, iocs.p[i].begin, iocs.p[i].end);
+
+        if (is_word(r, &iocs.p[i], l))
+            continue;
+        if (v && (v->how != VALUE_QUOTED || v->begin < iocs.p[i].begin || v->end > iocs.p[i].end))
+            continue; /* a part of what is quoted */
+        if (!v)
+            v = add_value(r, VALUE_IOC, iocs.p[i].begin, iocs.p[i].end);
+        if (!v)
+            break;
+        v->how = VALUE_IOC;
+        v->type = iocs.p[i].type;
+        v->norm = iocs.p[i].norm;
+        v->port = iocs.p[i].port;
+    }
+    return rc;
+}
+
+/* --- signs ------------------------------------------------------------------------------- */
+
+static bool all_digits(as_bytes text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return false;
+    }
+    return text.n > 0;
+}
+
+static void add_sign(reading *r, const sign *s)
+{
+    if (s->id != SIGN_NONE && r->n_signs < SIGNS_MAX)
+        r->signs[r->n_signs++] = *s;
+}
+
+/* A word that the lexicon does not have is a typing error of one, or a name. */
+static size_t unknown_word(reading *r, const lexicon *l, word *words, size_t n)
+{
+    sign s;
+    size_t used;
+
+    if (all_digits(words[0].text)) {
+        (void)add_value(r, VALUE_NUMBER, words[0].begin, words[0].end);
+        return 1;
+    }
+    if (!words[0].latin)
+        return 1;
+    if (lexicon_knows(l, words[0].text) && !words[0].mended)
+        return 1; /* a part of phrases, and alone it says nothing */
+    if (lexicon_mend(l, &words[0])) {
+        used = lexicon_match(l, words, n, &s);
+        if (used > 0) {
+            add_sign(r, &s);
+            return used;
+        }
+    }
+    if (words[0].end - words[0].begin >= 3)
+        (void)add_value(r, VALUE_WORD, words[0].begin, words[0].end);
+    return 1;
+}
+
+/* A phrase may hold misspelt words behind its first, so they are mended before it is sought. */
+static void mend_ahead(const lexicon *l, word *words, size_t n)
+{
+    for (size_t i = 1; i < n && i < 4; i++) {
+        if (words[i].latin && !words[i].mended && !lexicon_knows(l, words[i].text))
+            (void)lexicon_mend(l, &words[i]);
+    }
+}
+
+/* The words between two values; a phrase does not reach over one. */
+static void read_words(reading *r, const lexicon *l, word *words, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        sign s;
+        size_t used;
+
+        mend_ahead(l, words + i, n - i);
+        used = lexicon_match(l, words + i, n - i, &s);
+        if (used > 0) {
+            add_sign(r, &s);
+            i += used;
+        } else {
+            i += unknown_word(r, l, words + i, n - i);
+        }
+    }
+}
+
+static size_t next_value(const reading *r, size_t n_fixed, size_t at)
+{
+    size_t best = r->folded.n;
+
+    for (size_t i = 0; i < n_fixed; i++) {
+        if (r->values[i].begin >= at && r->values[i].begin < best)
+            best = r->values[i].begin;
+    }
+    return best;
+}
+
+static size_t end_of_value(const reading *r, size_t n_fixed, size_t begin)
+{
+    for (size_t i = 0; i < n_fixed; i++) {
+        if (r->values[i].begin == begin)
+            return r->values[i].end;
+    }
+    return r->folded.n;
+}
+
+static void read_gaps(reading *r, const lexicon *l, word *words)
+{
+    size_t n_fixed = r->n_values;
+
+    for (size_t at = 0; at < r->folded.n;) {
+        size_t end = next_value(r, n_fixed, at);
+        size_t n = words_cut((as_bytes){r->folded.p + at, end - at}, words, WORDS_MAX);
+
+        for (size_t i = 0; i < n; i++) {
+            words[i].begin += at;
+            words[i].end += at;
+        }
+        read_words(r, l, words, n);
+        at = end < r->folded.n ? end_of_value(r, n_fixed, end) : end;
+    }
+}
+
+as_code reading_make(as_bytes question, as_arena *a, reading *ret, as_err *err)
+{
+    const lexicon *l = lexicon_make(a);
+    word *words = as_arena_take(a, WORDS_MAX, sizeof(*words));
+    as_code rc;
+
+    memset(ret, 0, sizeof(*ret));
+    if (!l || !words || fold(question, a, &ret->folded))
+        return as_fail_nomem(err, "the question");
+    ret->lang = has_cjk(question) ? AS_LANG_ZH : AS_LANG_EN;
+    find_quoted(ret);
+    rc = find_iocs(ret, question, l, a, err);
+    if (!rc)
+        read_gaps(ret, l, words);
+    return rc;
+}
+
+const sign *reading_find(const reading *r, sign_id id)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        if (r->signs[i].id == id)
+            return &r->signs[i];
+    }
+    return NULL;
+}
+
+bool reading_has(const reading *r, sign_id id)
+{
+    return reading_find(r, id) != NULL;
+}
