@@ -28,6 +28,7 @@ typedef as_code as_encode_fn(void *ctx, const as_bytes *texts, size_t n, float *
 typedef struct as_encoder {
     const char *name; /* of the model and its settings: "all-MiniLM-L6-v2" */
     size_t dim;
+    float floor; /* a passage whose cosine is below this is not what was asked for */
     as_encode_fn *passages;
     as_encode_fn *queries;
     void *ctx;

@@ -62,8 +62,8 @@ as_code as_chunks_make(void *ctx, const as_analysis *a, as_chunk_put_fn *put, vo
 /* --- vectors ----------------------------------------------------------------------------- */
 
 /*
- * Gives a vector to every chunk that has none, and takes away those of chunks that are gone.
- * `vectors` is open for writing. *ret_n (or NULL): how many were made.
+ * Gives a vector to every chunk of prose that has none; rows and keywords get none. `vectors`
+ * is open for writing. *ret_n (or NULL): how many were made.
  */
 as_code as_retrieve_fill(as_store *s, const as_encoder *encoder, as_vectors *vectors, size_t *ret_n,
                          as_err *err) AS_CHECKED;
@@ -98,12 +98,14 @@ const char *as_route_name(as_route route);
 typedef struct as_retriever_query {
     as_bytes text;
     int64_t sample;
-    as_bytes tool;     /* case folded */
-    unsigned section;  /* as_section + 1 */
-    unsigned lang;     /* as_lang + 1; what is of no language passes */
-    int64_t since_us;  /* documents that were added since */
-    size_t k;          /* passages; 0: AS_RETRIEVE_K */
-    size_t per_sample; /* of one sample, unless `sample` names it; 0: AS_RETRIEVE_PER_SAMPLE */
+    as_bytes tool;    /* case folded */
+    unsigned section; /* as_section + 1 */
+    unsigned lang;    /* as_lang + 1; what is of no language passes */
+    int64_t since_us; /* documents that were added since */
+    size_t k;         /* passages; 0: AS_RETRIEVE_K */
+    /* Of one sample, before all others had theirs; no bound if `sample` names it. 0: the default.
+     */
+    size_t per_sample;
     const as_encoder *encoder; /* NULL: no dense route */
     as_vectors *vectors;
 } as_retriever_query;

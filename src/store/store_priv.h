@@ -51,6 +51,7 @@ struct as_store {
     as_blobs *blobs;
     int lock; /* descriptor of the writer's lock; -1: a reader */
     bool write, batch;
+    bool ranks; /* assay_rank() is known to the connection: rank.c */
     bool lost; /* the batch was rolled back by the engine: nothing of it may be confirmed */
     as_statement statements[AS_STATEMENTS_MAX];
     size_t n_statements, next_victim;
