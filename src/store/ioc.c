@@ -84,6 +84,8 @@ static size_t put(scan *sc, as_ioc_type type, size_t begin, size_t end, uint16_t
     }
     as_buf_reset(&sc->norm);
     as_ioc_norm_plain(type, part(sc, begin, end), &sc->norm);
+    if (sc->norm.n == 0 && !sc->norm.failed) /* separators alone */
+        return end;
     ioc.begin = as_refang_at(sc->r, begin);
     ioc.end = as_refang_at(sc->r, end);
     if (sc->norm.failed || !as_mem_room((void **)&sc->p, &sc->cap, sc->n, sizeof(ioc)) ||
@@ -129,15 +131,15 @@ static size_t without_trailing(const scan *sc, size_t begin, size_t end, const c
     }
     while (end > begin) {
         uint8_t c = sc->s.p[end - 1];
-        const char *close = memchr(closing, c, 3);
+        size_t k = 0;
 
-        if (close) {
-            size_t k = (size_t)(close - closing);
-
+        while (k < 3 && c != (uint8_t)closing[k])
+            k++;
+        if (k < 3) {
             if (closed[k] <= open[k])
                 return end;
             closed[k]--;
-        } else if (!memchr(set, c, strlen(set))) {
+        } else if (!as_one_of(c, set)) {
             return end;
         }
         end--;
@@ -177,7 +179,7 @@ static size_t quoted_end(const scan *sc, size_t at)
 
 static bool is_path_char(uint8_t c)
 {
-    return c > ' ' && c < 0x7f && !memchr("\"'`<>|*?,;!", c, 11);
+    return c > ' ' && c < 0x7f && !as_one_of(c, "\"'`<>|*?,;!");
 }
 
 static bool is_slash(uint8_t c)
@@ -269,7 +271,7 @@ static size_t path_end(const scan *sc, size_t begin, size_t at, bool windows)
         if (is_slash(sc->s.p[i]))
             component = i + 1;
         if (sc->s.p[i] == ' ' && names_file(sc, component, i) && i + 1 < end &&
-            (memchr("-/\"\\%", sc->s.p[i + 1], 5) || peek(sc, i + 2) == ':'))
+            (as_one_of(sc->s.p[i + 1], "-/\"\\%") || peek(sc, i + 2) == ':'))
             return i;
     }
     return end;
@@ -301,11 +303,12 @@ static size_t find_windows_path(scan *sc, size_t at)
         from = at + variable_at(sc, at);
     } else if (c == '\\' && peek(sc, at + 1) == '\\') {
         from = at + 2;
-        while (from < sc->s.n && (is_word(sc->s.p[from]) || memchr(".-$?@", sc->s.p[from], 5)) &&
+        while (from < sc->s.n && (is_word(sc->s.p[from]) || as_one_of(sc->s.p[from], ".-$?@")) &&
                from - at < WORD_AHEAD_MAX)
             from++;
         if (from == at + 2 || !is_slash(peek(sc, from)))
             return 0;
+        from++;
     } else if (c == '\\') {
         for (size_t i = 0; i < AS_COUNT(roots) && !from; i++) {
             if (starts(sc, at, roots[i]))
@@ -315,6 +318,9 @@ static size_t find_windows_path(scan *sc, size_t at)
     if (from <= at)
         return 0;
     end = path_end(sc, at, from, true);
+    /* "C:\\" is a place; a share or a device without a name is none. */
+    if (c == '\\' && end <= from)
+        return 0;
     return put(sc, AS_IOC_WINDOWS_PATH, at, end, 0);
 }
 
@@ -361,7 +367,7 @@ static size_t find_unix_path(scan *sc, size_t at)
 
     if (peek(sc, from) != '/' || !(is_word(peek(sc, from + 1)) || peek(sc, from + 1) == '.'))
         return 0;
-    while (is_word(peek(sc, end)) || (peek(sc, end) && memchr(".-", peek(sc, end), 2)))
+    while (is_word(peek(sc, end)) || (peek(sc, end) && as_one_of(peek(sc, end), ".-")))
         end++;
     first = end;
     end = path_end(sc, at, from + 1, false);
@@ -381,7 +387,7 @@ static size_t find_unix_path(scan *sc, size_t at)
 
 static bool is_url_char(uint8_t c)
 {
-    return c > ' ' && c < 0x7f && !memchr("\"'`<>{}|\\^", c, 10);
+    return c > ' ' && c < 0x7f && !as_one_of(c, "\"'`<>{}|\\^");
 }
 
 /* Letters of any script in the host; in what follows it, a Chinese sentence goes on. */
@@ -397,7 +403,7 @@ static size_t url_end(const scan *sc, size_t host)
         if (c < 0x80) {
             if (!is_url_char(c))
                 break;
-            if (memchr("/?#", c, 3))
+            if (as_one_of(c, "/?#"))
                 in_host = false;
             if (c == '.' || c == '@')
                 label = at + 1;
@@ -431,7 +437,7 @@ static size_t find_url(scan *sc, size_t at)
     end = url_end(sc, host);
     if (end <= host)
         return 0;
-    for (i = host; i < end && !memchr("/?#", sc->s.p[i], 3); i++) {
+    for (i = host; i < end && !as_one_of(sc->s.p[i], "/?#"); i++) {
         size_t behind = i;
 
         if (sc->s.p[i] == ':' && !port)
@@ -448,7 +454,7 @@ static size_t find_ipv4(scan *sc, size_t at)
     uint16_t port;
 
     for (unsigned octet = 0; octet < 4; octet++) {
-        size_t from = i;
+        size_t from;
         unsigned value = 0;
 
         if (octet > 0 && peek(sc, i) != '.')
@@ -575,7 +581,7 @@ static run host_run(const scan *sc, size_t at)
     }
     r.behind = i;
     close_label(&r, label, i);
-    while (r.end > r.last && memchr("-_~+$", sc->s.p[r.end - 1], 5))
+    while (r.end > r.last && as_one_of(sc->s.p[r.end - 1], "-_~+$"))
         r.end--;
     return r;
 }
@@ -875,7 +881,7 @@ static void scan_text(scan *sc)
             end = skip(sc, at);
         at = end;
         c = sc->s.p[at - 1];
-        in_name = is_word(c) || (c < 0x80 && memchr("/.:~-\\", c, 6));
+        in_name = is_word(c) || (c < 0x80 && as_one_of(c, "/.:~-\\"));
     }
 }
 

@@ -91,7 +91,7 @@ static as_bytes trim_blanks(as_bytes b)
 static as_bytes trim(as_bytes b)
 {
     b = trim_blanks(b);
-    while (b.n >= 2 && memchr(QUOTES, b.p[0], strlen(QUOTES)) && b.p[b.n - 1] == b.p[0])
+    while (b.n >= 2 && as_one_of(b.p[0], QUOTES) && b.p[b.n - 1] == b.p[0])
         b = trim_blanks((as_bytes){b.p + 1, b.n - 2});
     return b;
 }
@@ -193,13 +193,18 @@ static bool puny_decode(as_bytes b, as_buf *out)
         memmove(points + i + 1, points + i, (count - 1 - i) * sizeof(*points));
         points[i++] = n;
     }
+    /* What ASCII could say is not coded; "xn--xn--..." would be decoded twice. */
+    for (i = 0, n = 0; i < count; i++)
+        n |= points[i];
+    if (n < 0x80)
+        return false;
     for (uint32_t k = 0; k < count; k++) {
         uint8_t text[4];
         size_t used = as_utf8_put(points[k], text);
 
         as_fold_all((as_bytes){text, used}, out);
     }
-    return count > 0;
+    return true;
 }
 
 /* host or host:port, in brackets or not. */
@@ -277,7 +282,7 @@ static void norm_url(as_bytes b, as_buf *out)
     host = scheme;
     while (host < b.n && (b.p[host] == ':' || b.p[host] == '/'))
         host++;
-    for (end = host; end < b.n && !memchr("/?#\\", b.p[end], 4);)
+    for (end = host; end < b.n && !as_one_of(b.p[end], "/?#\\");)
         end++;
     for (at = end; at > host && b.p[at - 1] != '@';)
         at--;
@@ -304,19 +309,26 @@ static void norm_url(as_bytes b, as_buf *out)
 
 /* --- paths and keys ---------------------------------------------------------------------- */
 
+static bool is_slash(uint8_t c)
+{
+    return c == '\\' || c == '/';
+}
+
+/* Case and the kind of slash do not count. */
 static bool drop_prefix(as_bytes *b, const char *prefix)
 {
     size_t n = strlen(prefix);
 
-    if (b->n < n || !as_bytes_eq_nocase((as_bytes){b->p, n}, as_bytes_of(prefix)))
+    if (b->n < n)
         return false;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = (uint8_t)prefix[i];
+
+        if (is_slash(c) ? !is_slash(b->p[i]) : as_lower(b->p[i]) != as_lower(c))
+            return false;
+    }
     *b = (as_bytes){b->p + n, b->n - n};
     return true;
-}
-
-static bool is_slash(uint8_t c)
-{
-    return c == '\\' || c == '/';
 }
 
 /* Folded, one `slash` for any number of them, none at the end. */
@@ -337,22 +349,35 @@ static void add_components(as_bytes b, uint8_t slash, as_buf *out)
     }
 }
 
+/*
+ * The file spaces of the kernel (\??\C:) and of long paths (\\?\C:, \\?\UNC\server) are
+ * other names of the same file. True: it is on another machine, and *b begins with its name.
+ */
+static bool drop_file_space(as_bytes *b)
+{
+    size_t slashes = 0;
+    bool more = true;
+
+    while (more) {
+        while (b->n && is_slash(b->p[0])) {
+            *b = (as_bytes){b->p + 1, b->n - 1};
+            slashes++;
+        }
+        more = slashes > 0 && (drop_prefix(b, "??\\") || (slashes > 1 && drop_prefix(b, "?\\")) ||
+                               drop_prefix(b, "DosDevices\\"));
+        if (more)
+            slashes = drop_prefix(b, "UNC\\") ? 2 : 0;
+    }
+    if (slashes == 1) { /* \Device\...: as it was */
+        *b = (as_bytes){b->p - 1, b->n + 1};
+    }
+    return slashes > 1 && b->n > 0;
+}
+
 static void norm_windows(as_bytes b, as_buf *out)
 {
-    bool unc = false;
-
-    /* The file spaces of the kernel and of long paths: the same file. */
-    if (drop_prefix(&b, "\\\\?\\UNC\\") || drop_prefix(&b, "\\??\\UNC\\"))
-        unc = true;
-    else if (!drop_prefix(&b, "\\\\?\\") && !drop_prefix(&b, "\\??\\"))
-        (void)drop_prefix(&b, "\\DosDevices\\");
-    if (!unc && b.n > 2 && is_slash(b.p[0]) && is_slash(b.p[1]))
-        unc = true;
-    if (unc) {
+    if (drop_file_space(&b))
         as_buf_text(out, "\\\\");
-        while (b.n && is_slash(b.p[0]))
-            b = (as_bytes){b.p + 1, b.n - 1};
-    }
     add_components(b, '\\', out);
     if (b.n >= 3 && b.p[1] == ':' && is_slash(b.p[2]) && b.p[b.n - 1] == b.p[2]) {
         size_t n = b.n;
@@ -436,6 +461,7 @@ static void norm_api(as_bytes b, as_buf *out)
 void as_ioc_norm_plain(as_ioc_type type, as_bytes text, as_buf *out)
 {
     as_bytes b = trim(text), port;
+    size_t before = out->n;
 
     switch (type) {
     case AS_IOC_IPV4:
@@ -458,7 +484,7 @@ void as_ioc_norm_plain(as_ioc_type type, as_bytes text, as_buf *out)
         break;
     case AS_IOC_UNIX_PATH:
         add_components(b, '/', out);
-        if (b.n && as_bytes_eq(as_path_file(b), b) == false && b.n == 1)
+        if (b.n && is_slash(b.p[0]) && as_path_file(b).n == 0 && out->n == before)
             as_buf_byte(out, '/');
         break;
     case AS_IOC_KEY:
@@ -574,7 +600,7 @@ static uint8_t narrow_at(as_bytes b, size_t at)
                                 b.p[at + 3] == '\\' || b.p[at + 3] == 0xef)
                    ? ':'
                    : 0;
-    return as_is_alnum((uint8_t)c) || memchr("./@\\-_%~", (int)c, 8) ? (uint8_t)c : 0;
+    return as_is_alnum((uint8_t)c) || as_one_of((uint8_t)c, "./@\\-_%~") ? (uint8_t)c : 0;
 }
 
 static bool may_change(as_bytes b)

@@ -55,6 +55,15 @@ static inline bool as_is_hex(uint8_t c)
     return as_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+static inline bool as_one_of(uint8_t c, const char *set)
+{
+    for (; *set; set++) {
+        if (c == (uint8_t)*set)
+            return true;
+    }
+    return false;
+}
+
 static inline uint8_t as_lower(uint8_t c)
 {
     return as_is_upper(c) ? (uint8_t)(c | 0x20) : c;

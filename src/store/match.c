@@ -167,7 +167,7 @@ static void put_cjk(match *m, size_t begin, size_t end)
 /* What may stand between two words of one name: not a blank, no quote, no comma. */
 static bool is_between(uint8_t c)
 {
-    return c > ' ' && c < 0x7f && memchr(".\\/:@-%&=?#~+$![]{}'", c, 20) != NULL;
+    return c > ' ' && c < 0x7f && as_one_of(c, ".\\/:@-%&=?#~+$![]{}'");
 }
 
 /* Words with nothing but such between them, from `at`: its end. *single: there is one. */

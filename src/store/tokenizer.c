@@ -183,7 +183,7 @@ static size_t fold_word(const words *w, size_t begin, size_t end, unsigned bits,
         dst[i] = as_lower(b.p[i]);
     /* Whoever writes hxxp and whoever writes http mean one thing. */
     if ((b.n == 4 || (b.n == 5 && dst[4] == 's')) && !memcmp(dst, "hxxp", 4))
-        memcpy(dst, "http", 4);
+        dst[1] = dst[2] = 't';
     return b.n;
 }
 

@@ -171,10 +171,12 @@ static void ask(const char *text, const char *query, const char *sql, as_buf *ou
     as_buf_done(&match);
 }
 
-#define TEXT                                                                                                   \
-    "样本释放了恶意文件 C:\\Users\\x\\a.ps1，调用 NtCreateUserProcess 并连接 evil.example.com " \
-    "(45[.]154.98.194:443), hxxp://bad[.]cn/Gate.php; T1059.001, CreateFileW, mail me@x.org, "                 \
+/* clang-format off */
+#define TEXT                                                                                       \
+    "样本释放了恶意文件 C:\\Users\\x\\a.ps1，调用 NtCreateUserProcess 并连接 evil.example.com "    \
+    "(45[.]154.98.194:443), hxxp://bad[.]cn/Gate.php; T1059.001, CreateFileW, mail me@x.org, "     \
     "HKLM\\Software\\Run, it wrote a file."
+/* clang-format on */
 
 static const struct {
     const char *query, *marked; /* NULL: it is not found */
