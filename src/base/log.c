@@ -19,7 +19,9 @@
 #define PLAIN_NS        (10 * SECOND_NS)
 #define ERASE_LINE      "\r\x1b[K"
 #define COLUMNS_DEFAULT 80u
-#define FIGURES_WIDTH   24u /* "  100%  1023.9 TiB" and a free column, rounded up */
+#define RATE_WIDTH      36u      /* "  1023.9 TiB/s  99 h 59 min left" */
+#define LEFT_MAX        360000.0 /* seconds; more is a guess that helps nobody */
+#define FIGURES_WIDTH   24u      /* "  100%  1023.9 TiB" and a free column, rounded up */
 
 static atomic_int log_level = AS_LOG_WARN;
 
@@ -167,14 +169,44 @@ static unsigned percent(uint64_t done, uint64_t total)
     return (unsigned)((double)done / (double)total * 100);
 }
 
-static void draw(const as_progress *p, uint64_t done, bool terminal)
+static void put_seconds(as_buf *line, uint64_t seconds)
 {
-    size_t columns = SIZE_MAX;
+    if (seconds < 60)
+        as_buf_printf(line, "%u s", (unsigned)seconds);
+    else if (seconds < 3600)
+        as_buf_printf(line, "%u min %02u s", (unsigned)(seconds / 60), (unsigned)(seconds % 60));
+    else
+        as_buf_printf(line, "%u h %02u min", (unsigned)(seconds / 3600),
+                      (unsigned)(seconds / 60 % 60));
+}
+
+/* "  8.1 MiB/s  1 min 12 s left", as it went so far. */
+static void put_rate(as_buf *line, const as_progress *p, uint64_t done, uint64_t now)
+{
+    double seconds = (double)(now - p->started_ns) / (double)SECOND_NS, left;
+
+    if (done == 0 || seconds <= 0)
+        return;
+    as_buf_text(line, "  ");
+    put_size(line, (uint64_t)((double)done / seconds));
+    as_buf_text(line, "/s");
+    left = p->total > done ? (double)(p->total - done) * seconds / (double)done : 0;
+    if (left < 1 || left > LEFT_MAX)
+        return;
+    as_buf_text(line, "  ");
+    put_seconds(line, (uint64_t)left);
+    as_buf_text(line, " left");
+}
+
+static void draw(const as_progress *p, uint64_t done, uint64_t now, bool terminal)
+{
+    size_t columns = SIZE_MAX, figures;
     as_buf line = {0};
 
     if (terminal) {
         columns = terminal_columns();
-        columns = columns > FIGURES_WIDTH ? columns - FIGURES_WIDTH : 0;
+        figures = FIGURES_WIDTH + (p->rate ? RATE_WIDTH : 0);
+        columns = columns > figures ? columns - figures : 0;
         as_buf_text(&line, ERASE_LINE);
     }
     put_label(&line, p->label, columns);
@@ -182,6 +214,8 @@ static void draw(const as_progress *p, uint64_t done, bool terminal)
         as_buf_printf(&line, "  %u%%", percent(done, p->total));
     as_buf_text(&line, "  ");
     put_size(&line, done);
+    if (p->rate)
+        put_rate(&line, p, done, now);
     if (!terminal)
         as_buf_byte(&line, '\n');
     if (!line.failed)
@@ -204,7 +238,7 @@ void as_progress_at(as_progress *p, uint64_t done)
         return;
     p->shown = true;
     p->drawn_ns = now;
-    draw(p, done, terminal);
+    draw(p, done, now, terminal);
 }
 
 void as_progress_end(as_progress *p)

@@ -31,6 +31,7 @@ typedef struct as_progress {
     uint64_t started_ns;
     uint64_t drawn_ns;
     bool quiet;
+    bool rate; /* set it to be told how fast it goes, and how long it will take */
     bool shown;
 } as_progress;
 

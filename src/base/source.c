@@ -519,6 +519,19 @@ void as_source_free(as_source *s)
     as_mem_free(s);
 }
 
+as_code as_source_rename(as_source *s, const char *name, as_err *err)
+{
+    size_t n = strlen(name) + 1;
+    char *copy = as_mem_get(n);
+
+    if (!copy)
+        return as_fail_nomem(err, "the name of an input");
+    memcpy(copy, name, n);
+    as_mem_free(s->name);
+    s->name = copy;
+    return AS_OK;
+}
+
 const char *as_source_name(const as_source *s)
 {
     return s->name;

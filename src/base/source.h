@@ -82,6 +82,9 @@ as_code as_source_peek(as_source *s, size_t want, as_bytes *ret, as_err *err) AS
 
 void as_source_free(as_source *s);
 
+/* Another name for messages and for who reads it: what a stream was called at first. AS_NOMEM. */
+as_code as_source_rename(as_source *s, const char *name, as_err *err) AS_CHECKED;
+
 const char *as_source_name(const as_source *s);   /* path, "-", "(memory)", a stream's own */
 bool as_source_packed(const as_source *s);        /* true if it is gzip */
 uint64_t as_source_at(const as_source *s);        /* unpacked bytes delivered */

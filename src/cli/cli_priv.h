@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "formats/formats.h"
 #include "formats/inputs.h"
+#include "store/store.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +28,10 @@ int as_cmd_analyze(const as_args *args);
 int as_cmd_facts(const as_args *args);
 int as_cmd_calls(const as_args *args);
 int as_cmd_evidence(const as_args *args);
+int as_cmd_add(const as_args *args);
+int as_cmd_samples(const as_args *args);
+int as_cmd_show(const as_args *args);
+int as_cmd_rm(const as_args *args);
 int as_cmd_formats(const as_args *args);
 int as_cmd_doctor(const as_args *args);
 int as_cmd_help(const as_args *args);
@@ -128,6 +133,76 @@ as_code as_lines_out_relieve(as_lines_out *l, const as_analysis *a, as_err *err)
 as_code as_lines_out_end(as_lines_out *l, const as_analysis *a, as_err *err) AS_CHECKED;
 void as_lines_out_done(as_lines_out *l);
 
+/* --- tables (table.c) ------------------------------------------------------------------------- */
+
+/*
+ * Rows of `columns` cells, printed in columns as wide as their widest cell. What is put in
+ * is made visible, and cut at AS_TABLE_CELL characters.
+ */
+#define AS_TABLE_COLUMNS 8u
+#define AS_TABLE_CELL    120u
+
+typedef struct as_table {
+    as_buf text;
+    size_t n, columns;
+    uint32_t right; /* bit 1 << column: its cells stand at the right */
+    bool failed;
+} as_table;
+
+void as_table_cell(as_table *t, as_bytes text);
+void as_table_text(as_table *t, const char *text);
+void as_table_u64(as_table *t, uint64_t value);
+void as_table_print(as_table *t, as_buf *out);
+void as_table_done(as_table *t);
+
+/* --- the store (stored.c) --------------------------------------------------------------------- */
+
+/* That of --store, or of the environment. */
+as_code as_store_here(const as_args *args, as_store_mode mode, as_store **ret,
+                      as_err *err) AS_CHECKED;
+
+/* The same to write to, but it is not made if it is missing: AS_NOT_FOUND. */
+as_code as_store_there(const as_args *args, as_store **ret, as_err *err) AS_CHECKED;
+
+/* The titles of a table of samples, which this begins, and a row of it. */
+void as_sample_titles(as_table *t);
+void as_sample_row(as_table *t, const as_sample *sample);
+
+/*
+ * The one sample that `text` (a hash, its beginning, a name, "#12") means: 0 and *ret.
+ * Otherwise the exit status; it is told why, and where there are several, they are listed
+ * on standard error.
+ */
+int as_sample_pick(as_store *s, const char *text, int64_t *ret) AS_CHECKED;
+
+/* The number that is an option's value; *ret stays if it is not given. AS_USAGE. */
+as_code as_number_option(const as_args *args, as_option_id id, uint64_t least, uint64_t most,
+                         uint64_t *ret, as_err *err) AS_CHECKED;
+
+/* "2026-03-01", "7d": the moment that --since means. AS_USAGE. */
+as_code as_since_read(const as_args *args, const char *text, int64_t *ret_us,
+                      as_err *err) AS_CHECKED;
+
+/* --- telling (telling.c) ---------------------------------------------------------------------- */
+
+/*
+ * Descriptions of analyses, those of one sample joined, in the form that --format, --lang
+ * and the other options of describing ask for.
+ */
+typedef struct as_telling as_telling;
+
+as_code as_telling_new(const as_args *args, as_telling **ret, as_err *err) AS_CHECKED;
+void as_telling_free(as_telling *t);
+
+/* Takes `a`, whatever comes of it. May write what is told so far. */
+as_code as_telling_add(as_telling *t, as_analysis *a, as_out *out, as_err *err) AS_CHECKED;
+
+/* Writes all that waits. */
+as_code as_telling_finish(as_telling *t, as_out *out, as_err *err) AS_CHECKED;
+
+/* Exit status of the samples that could not be told; 0: there were none. */
+int as_telling_worst(const as_telling *t);
+
 /* --- configuration (config.c) ----------------------------------------------------------------- */
 
 /*
@@ -144,6 +219,16 @@ as_code as_passwords_find(const as_args *args, as_passwords *ret, as_err *err) A
 void as_passwords_done(as_passwords *p);
 
 /* --- reading (reading.c) -------------------------------------------------------------------- */
+
+/* Tells the first lines of an input that cannot be read (an as_bad_fn), and how many more. */
+typedef struct as_bad_told {
+    const char *name;
+    uint64_t told;
+    bool records;
+} as_bad_told;
+
+void as_bad_tell(void *ctx, bool is_record, uint64_t number, const as_err *why);
+void as_bad_rest(const as_bad_told *bad, uint64_t all);
 
 /*
  * Reads the report `input` to its end, with progress. `options` (or NULL) says who hears of

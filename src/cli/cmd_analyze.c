@@ -1,337 +1,40 @@
 #include "cli/cli_priv.h"
 
-#include "base/log.h"
-#include "report/report.h"
-
-#include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include "base/banned.h"
-
-#define WIDTH_LEAST    20u
-#define WIDTH_MOST     1000u
-#define WIDTH_TERMINAL 80u  /* of one that does not tell */
-#define WIDTH_ELSE     100u /* a file, a pipe */
-
-/* The reports of one sample, or the one report of whatever it is. */
-struct group {
-    as_analysis *parts[AS_PARTS_MAX];
-    size_t n;
-    as_analysis *joined; /* once there are several */
-    as_doc *doc;
-};
 
 struct analyze {
     const as_args *args;
-    as_report_format format;
-    as_doc_options doc;
-    as_report_options report;
-    struct group *groups; /* in the order that they were met in */
-    size_t n, cap;
-    size_t memory; /* of the facts of all */
-    bool started;  /* a report was already written */
-    int worst;     /* exit status of those that could not be told */
+    as_telling *telling;
 };
 
-/* Reports wait for others of the same sample until their facts fill this much. */
-#define WAITING_MEMORY ((size_t)1 << 30)
-
-static as_lang locale_lang(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-
-    for (size_t i = 0; i < AS_COUNT(names); i++) {
-        const char *value = getenv(names[i]);
-
-        if (value && *value)
-            return strncmp(value, "zh", 2) == 0 ? AS_LANG_ZH : AS_LANG_EN;
-    }
-    return AS_LANG_EN;
-}
-
-static as_lang choose_lang(const as_args *args)
-{
-    const char *lang = as_args_get(args, AS_OPT_LANG);
-
-    if (!lang)
-        return locale_lang();
-    return strcmp(lang, "zh") == 0 ? AS_LANG_ZH : AS_LANG_EN;
-}
-
-static as_report_format choose_format(const as_args *args)
-{
-    const char *format = as_args_get(args, AS_OPT_FORMAT);
-
-    if (as_args_has(args, AS_OPT_JSON) || (format && strcmp(format, "json") == 0))
-        return AS_REPORT_JSON;
-    if (format && strcmp(format, "md") == 0)
-        return AS_REPORT_MD;
-    if (format && strcmp(format, "html") == 0)
-        return AS_REPORT_HTML;
-    return AS_REPORT_TEXT;
-}
-
-static bool to_terminal(const as_args *args)
-{
-    return !as_args_has(args, AS_OPT_OUTPUT) && isatty(STDOUT_FILENO);
-}
-
-static bool choose_colour(const as_args *args)
-{
-    const char *when = as_args_get(args, AS_OPT_COLOR);
-    const char *never = getenv("NO_COLOR"), *term = getenv("TERM");
-
-    if (when && strcmp(when, "auto") != 0)
-        return strcmp(when, "always") == 0;
-    return to_terminal(args) && !(never && *never) && term && strcmp(term, "dumb") != 0;
-}
-
-static unsigned clamp_width(uint64_t width)
-{
-    if (width < WIDTH_LEAST)
-        return WIDTH_LEAST;
-    return width > WIDTH_MOST ? WIDTH_MOST : (unsigned)width;
-}
-
-static unsigned default_width(const as_args *args)
-{
-    const char *columns = getenv("COLUMNS");
-    bool terminal = to_terminal(args);
-    struct winsize size = {0};
-    uint64_t n;
-
-    if (terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col > 0)
-        return clamp_width(size.ws_col);
-    if (columns && as_bytes_u64(as_bytes_of(columns), &n) && n > 0)
-        return clamp_width(n);
-    return terminal ? WIDTH_TERMINAL : WIDTH_ELSE;
-}
-
-static as_code choose_width(const as_args *args, unsigned *ret, as_err *err)
-{
-    const char *text = as_args_get(args, AS_OPT_WIDTH);
-    uint64_t n;
-
-    if (!text) {
-        *ret = default_width(args);
-        return AS_OK;
-    }
-    if (!as_bytes_u64(as_bytes_of(text), &n) || (n > 0 && (n < WIDTH_LEAST || n > WIDTH_MOST)))
-        return as_fail(err, AS_USAGE, AS_NO_OFFSET,
-                       "option '--width' takes 0 or a number from %u to %u, not '%s'; "
-                       "try 'assay help analyze'",
-                       WIDTH_LEAST, WIDTH_MOST, text);
-    *ret = (unsigned)n;
-    return AS_OK;
-}
-
-static as_code choose(const as_args *args, struct analyze *job, as_err *err)
-{
-    const char *format = as_args_get(args, AS_OPT_FORMAT);
-
-    if (as_args_has(args, AS_OPT_JSON) && format && strcmp(format, "json") != 0)
-        return as_fail(err, AS_USAGE, AS_NO_OFFSET,
-                       "'--json' and '--format %s' contradict each other; "
-                       "try 'assay help analyze'",
-                       format);
-    *job = (struct analyze){
-        .args = args,
-        .format = choose_format(args),
-        .doc = {.lang = choose_lang(args), .full = as_args_has(args, AS_OPT_FULL)},
-        .report = {.colour = choose_colour(args), .coverage = as_args_has(args, AS_OPT_COVERAGE)},
-    };
-    return choose_width(args, &job->report.width, err);
-}
-
-static void group_done(struct group *g)
-{
-    as_doc_free(g->doc);
-    as_analysis_free(g->joined);
-    for (size_t i = 0; i < g->n; i++)
-        as_analysis_free(g->parts[i]);
-    *g = (struct group){0};
-}
-
-static void groups_done(struct analyze *job)
-{
-    for (size_t i = 0; i < job->n; i++)
-        group_done(&job->groups[i]);
-    job->n = 0;
-    job->memory = 0;
-}
-
-/* A sample that cannot be told (it holds too much) costs itself alone. */
-static bool tell(struct analyze *job, struct group *g)
-{
-    const as_analysis *parts[AS_PARTS_MAX] = {g->parts[0]};
-    as_err err = {0};
-    as_code rc = AS_OK;
-    int status;
-
-    for (size_t i = 0; i < g->n; i++)
-        parts[i] = g->parts[i];
-    if (g->n > 1)
-        rc = as_analyses_join(parts, g->n, &g->joined, &err);
-    if (!rc)
-        rc = as_doc_build(g->joined ? g->joined : parts[0], &job->doc, &g->doc, &err);
-    if (!rc)
-        return true;
-    status = as_say_input(parts[0]->source, &err);
-    job->worst = status > job->worst ? status : job->worst;
-    return false;
-}
-
-/* Text and Markdown: one document after the other. */
-static as_code write_each(struct analyze *job, as_out *out, as_err *err)
-{
-    as_code rc = AS_OK;
-
-    for (size_t i = 0; !rc && i < job->n; i++) {
-        struct group *g = &job->groups[i];
-        const as_doc *one;
-
-        if (!tell(job, g))
-            continue;
-        if (job->started)
-            as_buf_byte(&out->buf, '\n');
-        one = g->doc;
-        rc = as_report_write(job->format, &one, 1, &job->report, &out->buf, err);
-        job->started = true;
-        if (!rc)
-            rc = as_out_relieve(out, err);
-        group_done(g);
-    }
-    groups_done(job);
-    return rc;
-}
-
-/* HTML and JSON: all in one document. */
-static as_code write_all(struct analyze *job, as_out *out, as_err *err)
-{
-    const as_doc **docs = as_mem_zero(job->n, sizeof(void *)); /* all object pointers are alike */
-    as_code rc = AS_OK;
-    size_t n = 0;
-
-    if (!docs)
-        return as_fail_nomem(err, "the reports");
-    for (size_t i = 0; i < job->n; i++) {
-        if (tell(job, &job->groups[i]))
-            docs[n++] = job->groups[i].doc;
-    }
-    if (n > 0)
-        rc = as_report_write(job->format, docs, n, &job->report, &out->buf, err);
-    as_mem_free(docs);
-    return rc;
-}
-
-static bool is_one_document(const struct analyze *job)
-{
-    return job->format == AS_REPORT_HTML || job->format == AS_REPORT_JSON;
-}
-
-/* The group of the sample that `a` is about, if it has room. */
-static struct group *find_group(const struct analyze *job, const as_analysis *a)
-{
-    for (size_t i = 0; i < job->n; i++) {
-        struct group *g = &job->groups[i];
-
-        for (size_t k = 0; k < g->n && g->n < AS_PARTS_MAX; k++) {
-            if (as_analysis_same_sample(g->parts[k], a))
-                return g;
-        }
-    }
-    return NULL;
-}
-
-static as_code add_group(struct analyze *job, struct group **ret, as_err *err)
-{
-    if (job->n == job->cap) {
-        size_t cap = job->cap > 0 ? job->cap * 2 : 8;
-        struct group *groups = as_mem_resize(job->groups, cap * sizeof(*groups));
-
-        if (!groups)
-            return as_fail_nomem(err, "the reports");
-        job->groups = groups;
-        job->cap = cap;
-    }
-    *ret = &job->groups[job->n++];
-    **ret = (struct group){0};
-    return AS_OK;
-}
-
-/* The same bytes twice are one report. */
-static bool is_there(const struct group *g, const as_analysis *a)
-{
-    for (size_t i = 0; i < g->n; i++) {
-        if (memcmp(g->parts[i]->sha256, a->sha256, AS_SHA256_SIZE) != 0)
-            continue;
-        as_log(AS_LOG_WARN, "%s is the same report as %s and is told once", a->source,
-               g->parts[i]->source);
-        return true;
-    }
-    return false;
-}
-
-static as_code keep(struct analyze *job, as_analysis *a, as_err *err)
-{
-    struct group *g = find_group(job, a);
-    as_code rc = g ? AS_OK : add_group(job, &g, err);
-
-    if (rc || is_there(g, a)) {
-        as_analysis_free(a);
-        return rc;
-    }
-    g->parts[g->n++] = a;
-    job->memory += as_facts_memory(a->facts);
-    return AS_OK;
-}
-
-/*
- * Each report waits for others of its sample. What waits is told early where memory is
- * short and the format is one of many documents.
- */
 static as_code read_one(void *ctx, const as_input *input, as_out *out, as_err *err)
 {
-    struct analyze *job = ctx;
+    const struct analyze *job = ctx;
     as_read_options options = {.digest = true};
     as_analysis *a = NULL;
     as_code rc = as_report_read(job->args, input, &options, &a, err);
 
-    if (!rc)
-        rc = keep(job, a, err);
-    if (rc || is_one_document(job) || job->memory < WAITING_MEMORY)
-        return rc;
-    if (job->n > 1)
-        as_log(AS_LOG_WARN,
-               "the facts so far fill %zu MiB and are told now: a later report of one of these "
-               "samples is told by itself",
-               WAITING_MEMORY >> 20);
-    return write_each(job, out, err);
+    return rc ? rc : as_telling_add(job->telling, a, out, err);
 }
 
 static as_code finish(void *ctx, as_out *out, as_err *err)
 {
-    struct analyze *job = ctx;
+    const struct analyze *job = ctx;
 
-    return is_one_document(job) ? write_all(job, out, err) : write_each(job, out, err);
+    return as_telling_finish(job->telling, out, err);
 }
 
 int as_cmd_analyze(const as_args *args)
 {
-    struct analyze analyze = {0};
+    struct analyze analyze = {.args = args};
     as_job job = {.each = read_one, .finish = finish, .ctx = &analyze};
     as_err err = {0};
-    int status;
+    int status, worst;
 
-    if (choose(args, &analyze, &err))
+    if (as_telling_new(args, &analyze.telling, &err))
         return as_say_error(&err);
     status = as_each_report(args, &job);
-    groups_done(&analyze);
-    as_mem_free(analyze.groups);
-    status = analyze.worst > status ? analyze.worst : status;
-    return status;
+    worst = as_telling_worst(analyze.telling);
+    as_telling_free(analyze.telling);
+    return worst > status ? worst : status;
 }

@@ -19,12 +19,16 @@
  * the second walks the JSON to see that the range is a value, and which one. Standard
  * input and what is in an archive cannot be read twice, so the first pass keeps a copy.
  * In a folder or an archive the first pass goes on until the hash is that of the id.
+ * From the store, the first pass is a look at its list of reports and one at the range.
  * What is not one JSON value (lines of JSON, XML, an event log) is read as a report in
  * the second pass, and the range must be the evidence of a fact or a call.
  */
 struct search {
     const as_args *args;
     const char *path; /* as given */
+    as_store *store;  /* without a path: where it is */
+    int64_t doc;      /* and which of it */
+    as_buf format;    /* that it was read as, with a NUL */
     as_buf name;      /* of the input in it that is looked at, with a NUL */
     bool direct;      /* it can be opened again by that name */
     bool hit;         /* it is the one */
@@ -82,13 +86,20 @@ static const char *name_of(const struct search *s)
     return (const char *)s->name.p;
 }
 
-/* The id may be of another report. */
-static as_code check_input(const struct search *s, as_err *err)
+static uint64_t input_of(const uint8_t sha256[AS_SHA256_SIZE])
 {
     uint64_t input = 0;
 
     for (int i = 0; i < 8; i++)
-        input = input << 8 | s->sha256[i];
+        input = input << 8 | sha256[i];
+    return input;
+}
+
+/* The id may be of another report. */
+static as_code check_input(const struct search *s, as_err *err)
+{
+    uint64_t input = input_of(s->sha256);
+
     if (!s->ref.has_input || s->ref.input == input)
         return AS_OK;
     return as_fail(err, AS_REFUSED, AS_NO_OFFSET,
@@ -195,6 +206,57 @@ static as_code first_pass(struct search *s, as_err *err)
     return rc;
 }
 
+static as_code look_at_stored(void *ctx, const as_document *doc, as_err *err)
+{
+    struct search *s = ctx;
+
+    if (input_of(doc->sha256) != s->ref.input)
+        return AS_OK;
+    s->hit = true;
+    s->doc = doc->id;
+    s->size = doc->size;
+    memcpy(s->sha256, doc->sha256, AS_SHA256_SIZE);
+    as_buf_add(&s->name, doc->name);
+    as_buf_byte(&s->name, '\0');
+    as_buf_add(&s->format, doc->format);
+    as_buf_byte(&s->format, '\0');
+    if (s->name.failed || s->format.failed)
+        return as_fail_nomem(err, "the name of a report");
+    return AS_STORE_STOP;
+}
+
+static as_code stored_range(struct search *s, as_err *err)
+{
+    uint8_t *chunk = as_mem_get(READ_CHUNK);
+    as_code rc = chunk ? AS_OK : as_fail_nomem(err, "reading");
+
+    for (uint64_t at = s->ref.begin; !rc && at < s->ref.end;) {
+        uint64_t left = s->ref.end - at;
+        size_t n = left < READ_CHUNK ? (size_t)left : READ_CHUNK;
+
+        rc = as_store_bytes(s->store, s->doc, at, chunk, n, err);
+        if (!rc)
+            rc = as_spool_add(&s->value, (as_bytes){chunk, n}, err);
+        at += n;
+    }
+    as_mem_free(chunk);
+    return rc;
+}
+
+static as_code first_look(struct search *s, as_err *err)
+{
+    as_code rc = as_store_here(s->args, AS_STORE_READ, &s->store, err);
+
+    if (!rc)
+        rc = as_store_documents(s->store, 0, look_at_stored, s, err);
+    if (!rc && !s->hit)
+        rc = as_fail(err, AS_NOT_FOUND, AS_NO_OFFSET,
+                     "no report in the store has a SHA-256 that begins with %016llx; "
+                     "--in REPORT reads another",
+                     (unsigned long long)s->ref.input);
+    return rc;
+}
+
 /* Keys and opening brackets are no values; an END token spans its whole value. */
 static bool is_value(const as_json_tok *t)
 {
@@ -225,6 +287,8 @@ static as_code open_again(struct search *s, as_source **ret, as_err *err)
 {
     as_code rc = AS_OK;
 
+    if (s->store)
+        return as_store_open_document(s->store, s->doc, ret, err);
     if (s->direct)
         return as_source_open(name_of(s), NULL, ret, err);
     if (!s->copied.p)
@@ -303,6 +367,8 @@ static as_code find_evidence(struct search *s, bool *ret_found, as_err *err)
     as_analysis *a = NULL;
     as_code rc = open_again(s, &source, err);
 
+    if (s->store)
+        options.format = (const char *)s->format.p;
     if (!rc)
         rc = as_analysis_read(source, &options, &a, err);
     if (!rc)
@@ -510,15 +576,17 @@ static int print_value(struct search *s)
 
 static as_code check_args(const as_args *args, as_evidence_ref *ret, as_err *err)
 {
-    if (!as_args_has(args, AS_OPT_IN))
-        return as_fail(err, AS_USAGE, AS_NO_OFFSET,
-                       "'evidence' needs --in REPORT; try 'assay help evidence'");
     if (as_args_has(args, AS_OPT_RAW) && as_args_has(args, AS_OPT_JSON))
         return as_fail(err, AS_USAGE, AS_NO_OFFSET,
                        "'--raw' and '--json' contradict each other; try 'assay help evidence'");
     if (as_evidence_parse(as_bytes_of(args->operands[0]), ret))
         return as_fail(err, AS_USAGE, AS_NO_OFFSET,
                        "'%s' is no evidence id, such as 3391c4e3bafe761a-4f3a21-2c or 4f3a21-2c; "
+                       "try 'assay help evidence'",
+                       args->operands[0]);
+    if (!ret->has_input && !as_args_has(args, AS_OPT_IN))
+        return as_fail(err, AS_USAGE, AS_NO_OFFSET,
+                       "'%s' does not say which report it is of: that needs --in REPORT; "
                        "try 'assay help evidence'",
                        args->operands[0]);
     return AS_OK;
@@ -535,15 +603,22 @@ int as_cmd_evidence(const as_args *args)
         return as_say_error(&err);
     as_signals_install();
     s.path = as_args_get(args, AS_OPT_IN);
-    rc = first_pass(&s, &err);
+    rc = s.path ? first_pass(&s, &err) : first_look(&s, &err);
     if (!rc)
         rc = check_range(&s, &err);
+    if (!rc && s.store)
+        rc = stored_range(&s, &err);
     if (!rc)
         rc = second_pass(&s, &err);
-    status = rc ? as_say_input(s.hit ? name_of(&s) : s.path, &err) : print_value(&s);
+    if (rc && !s.path && !s.hit)
+        status = as_say_error(&err);
+    else
+        status = rc ? as_say_input(s.hit ? name_of(&s) : s.path, &err) : print_value(&s);
+    as_store_close(s.store);
     as_spool_done(&s.copy);
     as_spool_done(&s.value);
     as_buf_done(&s.pointer);
     as_buf_done(&s.name);
+    as_buf_done(&s.format);
     return status;
 }

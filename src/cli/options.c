@@ -6,28 +6,35 @@
 #include "base/banned.h"
 
 #define FOR(id)     (1u << AS_COMMAND_##id)
-#define FOR_READERS (FOR(ANALYZE) | FOR(FACTS) | FOR(CALLS))
+#define FOR_TELLERS (FOR(ANALYZE) | FOR(SHOW))
+#define FOR_WRITERS (FOR(ANALYZE) | FOR(FACTS) | FOR(CALLS))
+#define FOR_READERS (FOR_WRITERS | FOR(ADD))
 #define FOR_INPUTS  (FOR_READERS | FOR(EVIDENCE))
+#define FOR_STORE   (FOR(ADD) | FOR(SAMPLES) | FOR(SHOW) | FOR(RM) | FOR(EVIDENCE))
 #define FOR_ALL     ((1u << AS_COMMAND_COUNT) - 1)
 
+_Static_assert(AS_COMMAND_COUNT < 32, "a command is a bit of as_option.commands");
+
 static const as_option options[AS_OPT_COUNT] = {
-    [AS_OPT_LANG] = {"lang", 0, AS_TAKES_CHOICE, "LANG", "zh en", FOR(ANALYZE),
+    [AS_OPT_LANG] = {"lang", 0, AS_TAKES_CHOICE, "LANG", "zh en", FOR_TELLERS,
                      "language of the description, zh or en (default: from the locale)"},
-    [AS_OPT_FORMAT] = {"format", 'f', AS_TAKES_CHOICE, "FORMAT", "text md html json", FOR(ANALYZE),
+    [AS_OPT_FORMAT] = {"format", 'f', AS_TAKES_CHOICE, "FORMAT", "text md html json", FOR_TELLERS,
                        "text, md, html or json (default: text)"},
     [AS_OPT_JSON] = {"json", 0, AS_TAKES_NOTHING, NULL, NULL,
-                     FOR(ANALYZE) | FOR(EVIDENCE) | FOR(FORMATS) | FOR(DOCTOR),
-                     "print one JSON document"},
-    [AS_OPT_FULL] = {"full", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(ANALYZE),
+                     FOR_TELLERS | FOR(EVIDENCE) | FOR(ADD) | FOR(SAMPLES) | FOR(FORMATS) |
+                         FOR(DOCTOR),
+                     "print JSON: one document, of 'add' one a line"},
+    [AS_OPT_FULL] = {"full", 0, AS_TAKES_NOTHING, NULL, NULL, FOR_TELLERS,
                      "list every value that a sentence folds, none of them cut"},
-    [AS_OPT_COVERAGE] = {"coverage", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(ANALYZE),
+    [AS_OPT_COVERAGE] = {"coverage", 0, AS_TAKES_NOTHING, NULL, NULL, FOR_TELLERS,
                          "list what stands in the report and was not mapped"},
-    [AS_OPT_WIDTH] = {"width", 0, AS_TAKES_NUMBER, "COLUMNS", NULL, FOR(ANALYZE),
+    [AS_OPT_WIDTH] = {"width", 0, AS_TAKES_NUMBER, "COLUMNS", NULL, FOR_TELLERS,
                       "columns of text, 20 to 1000; 0 does not wrap (default: the terminal's)"},
-    [AS_OPT_COLOR] = {"color", 0, AS_TAKES_CHOICE, "WHEN", "auto always never", FOR(ANALYZE),
+    [AS_OPT_COLOR] = {"color", 0, AS_TAKES_CHOICE, "WHEN", "auto always never", FOR_TELLERS,
                       "colour the text: auto (default), always or never"},
     [AS_OPT_IN] = {"in", 'i', AS_TAKES_FILE, "REPORT", NULL, FOR(EVIDENCE),
-                   "the report, or the folder or archive, that the evidence is in (required)"},
+                   "the report, or the folder or archive, that the evidence is in (default: the "
+                   "store)"},
     [AS_OPT_RAW] = {"raw", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(EVIDENCE),
                     "print the bytes alone, exactly as they stand in the report"},
     [AS_OPT_AS] = {"as", 0, AS_TAKES_FORMAT, "FORMAT", NULL, FOR_READERS,
@@ -36,9 +43,15 @@ static const as_option options[AS_OPT_COUNT] = {
                          "try PASSWORD on encrypted archives, before 'infected'; may be repeated"},
     [AS_OPT_MARKDOWN] = {"markdown", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(FORMATS),
                          "print the page docs/formats.md"},
-    [AS_OPT_OUTPUT] = {"output", 'o', AS_TAKES_FILE, "FILE", NULL, FOR_READERS,
+    [AS_OPT_STORE] = {"store", 0, AS_TAKES_FILE, "DIR", NULL, FOR_STORE,
+                      "the store's folder (default: ASSAY_HOME, else in XDG_DATA_HOME)"},
+    [AS_OPT_SINCE] = {"since", 0, AS_TAKES_TEXT, "WHEN", NULL, FOR(SAMPLES),
+                      "only what was added since then: 2026-03-01, '2026-03-01 12:00' (UTC) or 7d"},
+    [AS_OPT_LIMIT] = {"limit", 'n', AS_TAKES_NUMBER, "N", NULL, FOR(SAMPLES), "at most N of them"},
+    [AS_OPT_OUTPUT] = {"output", 'o', AS_TAKES_FILE, "FILE", NULL, FOR_WRITERS | FOR(SHOW),
                        "write to FILE, which appears only when it is complete"},
-    [AS_OPT_QUIET] = {"quiet", 'q', AS_TAKES_NOTHING, NULL, NULL, FOR_READERS | FOR(EVIDENCE),
+    [AS_OPT_QUIET] = {"quiet", 'q', AS_TAKES_NOTHING, NULL, NULL,
+                      FOR_READERS | FOR(EVIDENCE) | FOR(SHOW),
                       "show no progress on standard error"},
     [AS_OPT_VERBOSE] = {"verbose", 'v', AS_TAKES_NOTHING, NULL, NULL, FOR_READERS,
                         "list on standard error what a folder or archive holds and is not read"},
@@ -46,6 +59,11 @@ static const as_option options[AS_OPT_COUNT] = {
     [AS_OPT_VERSION] = {"version", 'V', AS_TAKES_NOTHING, NULL, NULL, FOR(PROGRAM),
                         "show the version"},
 };
+
+#define SAMPLE_TEXT                                                                                \
+    "A SAMPLE is named by a hash of it (MD5, SHA-1, SHA-256, or six of its first digits and "      \
+    "more), by its file name, or by its id in the store, such as '#12'. Where a name means "       \
+    "several samples they are listed, and nothing is done."
 
 #define REPORT_TEXT                                                                                \
     "A REPORT is the output of an analysis tool that 'assay formats' lists, plain or packed "      \
@@ -75,7 +93,8 @@ static const as_command commands[AS_COMMAND_COUNT] = {
          "works offline, and trusts nothing that stands in a report.",
          {{"assay analyze report.json", "describe a report"},
           {"assay analyze --lang zh --format html -o report.html report.json.gz",
-           "the same as a page, in Chinese"}},
+           "the same as a page, in Chinese"},
+          {"assay add reports/", "keep many reports in the store"}},
          NULL},
     [AS_COMMAND_ANALYZE] =
         {"analyze",
@@ -136,10 +155,11 @@ static const as_command commands[AS_COMMAND_COUNT] = {
          1,
          1,
          "print the bytes of a report that an evidence id stands for",
+         "Without --in the report is one that was added to the store. "
          "An id such as 3391c4e3bafe761a-4f3a21-2c names a report by the beginning of its "
          "SHA-256, and in it a byte range, which is exactly one JSON value, or one record, "
          "element or line where the report is no JSON. The short form 4f3a21-2c leaves out which "
-         "report it is, and is then not checked. Offsets count the "
+         "report it is, needs --in, and is then not checked. Offsets count the "
          "unpacked bytes. In a folder or an archive, the report is found by its SHA-256, and the "
          "whole id is needed.\n\n"
          "Five lines come first: the id, the file, the JSON Pointer of the value (behind # and the "
@@ -148,10 +168,73 @@ static const as_command commands[AS_COMMAND_COUNT] = {
          "bidirectional overrides and ill-formed bytes are shown as escapes; elsewhere the "
          "bytes are exact. --raw prints nothing but the bytes. --json prints one document that "
          "holds the value itself.",
-         {{"assay evidence 3391c4e3bafe761a-4f3a21-2c --in report.json",
-           "show a piece of evidence"},
+         {{"assay evidence 3391c4e3bafe761a-4f3a21-2c", "show a piece of evidence from the store"},
+          {"assay evidence 3391c4e3bafe761a-4f3a21-2c --in report.json", "from a file"},
           {"assay evidence 4f3a21-2c --in report.json.gz --raw | jq .", "its bytes alone"}},
          as_cmd_evidence},
+    [AS_COMMAND_ADD] =
+        {"add",
+         "REPORT...",
+         AS_TAKES_FILE,
+         NULL,
+         1,
+         -1,
+         "keep reports in the store, with all that they say",
+         REPORT_TEXT
+         "\n\nEach report is kept whole, and its facts, calls and words are put where they can be "
+         "searched and asked for. Reports of one sample (those that name the same hash) stand "
+         "together. One that is there already is not added again, so an addition that was "
+         "interrupted is done by the same command once more.\n\n"
+         "A line on standard output says 'added' or 'known', the beginning of the report's "
+         "SHA-256, the tool, the sample's id, the number of facts and the name; the last line is "
+         "the sum. What has its line is on disk and stays there, whatever happens next.",
+         {{"assay add report.json", "keep one report"},
+          {"assay add reports/ more.zip", "keep all that a folder and an archive hold"},
+          {"zcat report.json.gz | assay add -", "from standard input"},
+          {"assay add --json reports/ | jq -r 'select(.state == \"added\").name'",
+           "the names of what is new"}},
+         as_cmd_add},
+    [AS_COMMAND_SAMPLES] =
+        {"samples",
+         "[SAMPLE]",
+         AS_TAKES_TEXT,
+         NULL,
+         0,
+         1,
+         "list the samples of the store",
+         "Of each sample: its id, the beginning of its hash, what it is, how many reports and "
+         "facts there are of it, when the first was added, and its name. With SAMPLE, those that "
+         "it means.\n\nA SAMPLE is a hash or the first six digits of one or more, a file name, or "
+         "an id such as '#12'.",
+         {{"assay samples", "all of them"},
+          {"assay samples --since 7d --json | jq -r '.samples[].sha256'",
+           "the hashes of what this week brought"}},
+         as_cmd_samples},
+    [AS_COMMAND_SHOW] =
+        {"show",
+         "SAMPLE",
+         AS_TAKES_TEXT,
+         NULL,
+         1,
+         1,
+         "describe a sample of the store, from all its reports",
+         SAMPLE_TEXT
+         "\n\nThe description is the one that 'assay analyze' gives of the reports of the sample, "
+         "which are read again as they were kept.",
+         {{"assay show invoice.exe", "by its name"},
+          {"assay show 3391c4e3 --lang zh --format html -o sample.html",
+           "by its hash, as a page in Chinese"}},
+         as_cmd_show},
+    [AS_COMMAND_RM] = {"rm",
+                       "SAMPLE...",
+                       AS_TAKES_TEXT,
+                       NULL,
+                       1,
+                       -1,
+                       "remove samples from the store, with their reports",
+                       SAMPLE_TEXT,
+                       {{"assay rm '#12' invoice.exe", "two samples"}},
+                       as_cmd_rm},
     [AS_COMMAND_FORMATS] =
         {"formats",
          "",
@@ -218,15 +301,17 @@ static const as_variable variables[] = {
     {"LC_ALL, LC_MESSAGES, LANG",
      "The first of them that is set chooses the language of descriptions: Chinese if it "
      "begins with zh, else English.",
-     FOR(ANALYZE)},
-    {"NO_COLOR", "If it is set and not empty, nothing is coloured unless asked for.", FOR(ANALYZE)},
-    {"COLUMNS", "Width of text where it is not written to a terminal.", FOR(ANALYZE)},
+     FOR_TELLERS},
+    {"NO_COLOR", "If it is set and not empty, nothing is coloured unless asked for.", FOR_TELLERS},
+    {"COLUMNS", "Width of text where it is not written to a terminal.", FOR_TELLERS},
     {"TMPDIR", "Folder for unnamed temporary files (default: /tmp).", FOR(CALLS) | FOR(EVIDENCE)},
     {"ASSAY_PASSWORDS",
      "Passwords for encrypted archives, separated by commas, instead of the configuration's.",
      FOR_INPUTS},
     {"XDG_CONFIG_HOME", "Where assay/config.ini is looked for (default: ~/.config).", FOR_INPUTS},
-    {"ASSAY_HOME, XDG_DATA_HOME", "Where the data folder is looked for.", FOR(DOCTOR)},
+    {"ASSAY_HOME, XDG_DATA_HOME",
+     "The store is in ASSAY_HOME, else in assay below XDG_DATA_HOME (default: ~/.local/share).",
+     FOR_STORE | FOR(DOCTOR)},
 };
 
 static const as_status statuses[] = {

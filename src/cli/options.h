@@ -26,6 +26,10 @@ extern "C" {
     X(FACTS)                                                                                       \
     X(CALLS)                                                                                       \
     X(EVIDENCE)                                                                                    \
+    X(ADD)                                                                                         \
+    X(SAMPLES)                                                                                     \
+    X(SHOW)                                                                                        \
+    X(RM)                                                                                          \
     X(FORMATS)                                                                                     \
     X(DOCTOR)                                                                                      \
     X(HELP)                                                                                        \
@@ -51,6 +55,9 @@ typedef enum as_option_id {
     AS_OPT_RAW,
     AS_OPT_AS,
     AS_OPT_PASSWORD,
+    AS_OPT_STORE,
+    AS_OPT_SINCE,
+    AS_OPT_LIMIT,
     AS_OPT_MARKDOWN,
     AS_OPT_OUTPUT,
     AS_OPT_QUIET,

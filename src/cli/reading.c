@@ -30,29 +30,24 @@ static void tick(void *ctx, uint64_t done)
 
 #define BAD_TOLD 10 /* lines of one input; the rest is a number */
 
-struct bad {
-    const char *name;
-    uint64_t told;
-};
-
-static void bad_line(void *ctx, bool is_record, uint64_t number, const as_err *why)
+void as_bad_tell(void *ctx, bool is_record, uint64_t number, const as_err *why)
 {
-    struct bad *bad = ctx;
+    as_bad_told *bad = ctx;
 
     if (bad->told == BAD_TOLD)
         return;
     bad->told++;
+    bad->records = is_record;
     as_say_bad(bad->name, is_record, number, why);
 }
 
-static void more_bad(const struct bad *bad, const as_analysis *a)
+void as_bad_rest(const as_bad_told *bad, uint64_t all)
 {
-    uint64_t more = a->bad_lines - bad->told;
+    uint64_t more = all - bad->told;
 
     if (more > 0)
         as_log(AS_LOG_WARN, "%s: %llu more %s cannot be read", bad->name, (unsigned long long)more,
-               a->has_records ? (more == 1 ? "record" : "records")
-                              : (more == 1 ? "line" : "lines"));
+               bad->records ? (more == 1 ? "record" : "records") : (more == 1 ? "line" : "lines"));
 }
 
 as_code as_report_read(const as_args *args, const as_input *input, const as_read_options *options,
@@ -60,21 +55,22 @@ as_code as_report_read(const as_args *args, const as_input *input, const as_read
 {
     as_read_options all = options ? *options : (as_read_options){0};
     as_source *source = input->source;
-    struct bad bad = {.name = as_input_name(as_source_name(source))};
+    as_bad_told bad = {.name = as_input_name(as_source_name(source))};
     as_progress progress;
     as_code rc;
 
-    all.format = as_args_get(args, AS_OPT_AS);
+    if (as_args_has(args, AS_OPT_AS))
+        all.format = as_args_get(args, AS_OPT_AS);
     all.found = input->found;
     all.on_tick = tick;
     all.tick_ctx = &progress;
-    all.on_bad = bad_line;
+    all.on_bad = as_bad_tell;
     all.bad_ctx = &bad;
     progress = as_progress_start(bad.name, as_source_size(source), as_args_has(args, AS_OPT_QUIET));
     rc = as_analysis_read(source, &all, ret, err);
     as_progress_end(&progress);
     if (!rc)
-        more_bad(&bad, *ret);
+        as_bad_rest(&bad, (*ret)->bad_lines);
     return rc;
 }
 

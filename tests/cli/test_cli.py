@@ -16,7 +16,8 @@ import unittest
 
 BIN = os.environ.get('ASSAY_BIN', 'build/assay')
 DATA = pathlib.Path(os.environ.get('ASSAY_DATA', '../shared/data'))
-COMMANDS = ('analyze', 'facts', 'calls', 'evidence', 'formats', 'doctor', 'help', 'completion', 'man')
+COMMANDS = ('analyze', 'facts', 'calls', 'evidence', 'add', 'samples', 'show', 'rm', 'formats',
+            'doctor', 'help', 'completion', 'man')
 HOSTILE = 'a\x1b[31m\u202egpj.exe<script>'
 
 # A run of Cuckoo, cut down to what these tests ask for.
@@ -124,8 +125,8 @@ class Usage(Case):
             self.assertEqual(run('analyze', f'--width={width}', self.report).returncode, 0, width)
 
     def test_evidence_needs_a_report_and_an_id(self):
-        self.says(run('evidence', '1-1'), 2,
-                  "'evidence' needs --in REPORT; try 'assay help evidence'")
+        self.says(run('evidence', '1-1'), 2, "'1-1' does not say which report it is of: that "
+                  "needs --in REPORT; try 'assay help evidence'")
         self.assertEqual(run('evidence', 'xyz', '--in', self.report).returncode, 2)
 
     def test_control_characters_in_an_argument_stay_off_the_screen(self):

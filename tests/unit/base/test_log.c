@@ -172,6 +172,36 @@ static void progress_off_the_terminal_is_a_line_now_and_then(void **state)
     assert_string_equal(caught(), "");
 }
 
+static void progress_with_a_rate_says_how_long_it_will_take(void **state)
+{
+    static const struct {
+        uint64_t seconds, done, total;
+        const char *want;
+    } cases[] = {
+        /* Not quite round, since the clock goes on. */
+        {2, (uint64_t)161 << 17, (uint64_t)51 << 20, "x  39%  20.1 MiB  10.0 MiB/s  3 s left\n"},
+        {10, (uint64_t)41 << 18, (uint64_t)417 << 18,
+         "x  9%  10.2 MiB  1.0 MiB/s  1 min 31 s left\n"},
+        {100, (uint64_t)33 << 15, (uint64_t)104 << 20,
+         "x  0%  1.0 MiB  10.5 KiB/s  2 h 46 min left\n"},
+        {100, 150, (uint64_t)101 << 20, "x  0%  150 B  1 B/s\n"},
+        {2, 0, (uint64_t)50 << 20, "x  0%  0 B\n"},
+        {2, 5000, 0, "x  4.8 KiB  2.4 KiB/s\n"},
+        {2, 5000, 5000, "x  100%  4.8 KiB  2.4 KiB/s\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < AS_COUNT(cases); i++) {
+        as_progress p = as_progress_start("x", cases[i].total, false);
+
+        catch_by_pipe();
+        p.rate = true;
+        p.started_ns -= cases[i].seconds * SECOND;
+        as_progress_at(&p, cases[i].done);
+        assert_string_equal(caught(), cases[i].want);
+    }
+}
+
 static void quiet_progress_says_nothing(void **state)
 {
     as_progress p = as_progress_start("reading", 0, true);
@@ -260,6 +290,7 @@ int main(void)
         cmocka_unit_test_teardown(progress_is_silent_in_the_first_second, give_back),
         cmocka_unit_test_teardown(progress_off_the_terminal_is_a_line_now_and_then, give_back),
         cmocka_unit_test_teardown(quiet_progress_says_nothing, give_back),
+        cmocka_unit_test_teardown(progress_with_a_rate_says_how_long_it_will_take, give_back),
         cmocka_unit_test_teardown(sizes_are_in_human_units, give_back),
         cmocka_unit_test_teardown(progress_on_a_terminal_rewrites_one_line_and_erases_it,
                                   give_back),

@@ -583,6 +583,37 @@ static void the_failure_of_a_stream_is_the_sources(void **state)
     as_source_free(s);
 }
 
+static void count_done(void *ctx)
+{
+    struct pieces *p = ctx;
+
+    p->left = 99;
+}
+
+static void a_plain_stream_is_not_unpacked_and_is_told_of_its_end(void **state)
+{
+    static uint8_t packed[200], out[300];
+    struct pieces p = {0};
+    as_source *s = NULL;
+    as_bytes whole;
+    size_t n = 0;
+
+    (void)state;
+    pack(packed, sizeof(packed), &n, AS_LITERAL("packed once more"));
+    p.text = (as_bytes){packed, n};
+    whole = p.text;
+    assert_int_equal(as_source_open_plain("abc", give_piece, count_done, &p, n, &s, NULL), AS_OK);
+    assert_false(as_source_packed(s));
+    assert_int_equal(as_source_size(s), n);
+    assert_int_equal(as_source_rename(s, "a.json.gz", NULL), AS_OK);
+    assert_string_equal(as_source_name(s), "a.json.gz");
+    assert_int_equal(drain(s, out, sizeof(out), 7, &n, NULL), AS_OK);
+    assert_true(as_bytes_eq((as_bytes){out, n}, whole));
+    expect_digest(s, whole);
+    as_source_free(s);
+    assert_int_equal(p.left, 99);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -603,6 +634,7 @@ int main(void)
         cmocka_unit_test(each_failed_allocation_is_no_memory),
         cmocka_unit_test(what_is_peeked_at_is_read_again),
         cmocka_unit_test(a_stream_is_read_to_its_end),
+        cmocka_unit_test(a_plain_stream_is_not_unpacked_and_is_told_of_its_end),
         cmocka_unit_test(the_failure_of_a_stream_is_the_sources),
     };
 
