@@ -160,8 +160,12 @@ as_code as_store_chunk(as_store *s, int64_t id, as_stored_chunk_fn *fn, void *ct
     if (!rc && !there)
         rc = as_fail(err, AS_NOT_FOUND, AS_NO_OFFSET, "no passage has the number %lld",
                      (long long)id);
-    if (!rc && as_unpack_ranges(as_column_bytes(st, 11), &ranges))
-        rc = as_sql_damaged(s, "a passage", err);
+    if (!rc) {
+        rc = as_unpack_ranges(as_column_bytes(st, 11), &ranges);
+        if (rc)
+            rc = rc == AS_NOMEM ? as_fail_nomem(err, "a passage")
+                                : as_sql_damaged(s, "a passage", err);
+    }
     if (!rc) {
         section = as_word_ours(s, AS_WORD_SECTION, (uint64_t)sqlite3_column_int64(st, 4));
         chunk = (as_stored_chunk){.id = id,
