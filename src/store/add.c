@@ -486,7 +486,7 @@ static as_code read_and_put(as_adder *a, as_err *err)
         .portion_ctx = a,
         .on_bad = a->options->on_bad,
         .bad_ctx = a->options->bad_ctx,
-        .portion = a->portion,
+        .portion = a->s->portion,
     };
     as_analysis *an = NULL;
     as_code rc = read_blob(a, &options, &an, err);

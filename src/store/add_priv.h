@@ -21,7 +21,6 @@ typedef struct as_adder {
     const char *path; /* as the document was given */
     as_bytes name;
     as_blob_info info;
-    size_t portion;   /* as as_read_options */
     int64_t doc;      /* given: a document that is read anew */
     int64_t added_us; /* of such a one; 0: now */
     bool begun;       /* the document has its row */

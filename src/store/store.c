@@ -119,10 +119,10 @@ static as_code take_lock(as_store *s, as_buf *path, as_err *err)
     if (s->lock < 0)
         return as_fail(err, AS_IO, AS_NO_OFFSET, "cannot write the store '%s': %s", s->home,
                        strerror(errno));
-    for (int waited = 0; flock(s->lock, LOCK_EX | LOCK_NB); waited += LOCK_STEP_MS) {
+    for (unsigned waited = 0; flock(s->lock, LOCK_EX | LOCK_NB); waited += LOCK_STEP_MS) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return as_fail(err, AS_IO, AS_NO_OFFSET, "cannot lock '%s': %s", file, strerror(errno));
-        if (waited >= AS_STORE_BUSY_MS)
+        if (waited >= s->wait_ms)
             return say_held(s, err);
         (void)nanosleep(&step, NULL);
     }
@@ -139,7 +139,7 @@ static as_code connect_db(as_store *s, const char *file, int flags, as_err *err)
     if (rc != SQLITE_OK)
         return as_sql_fail(s, rc, err);
     (void)sqlite3_extended_result_codes(s->db, 1);
-    (void)sqlite3_busy_timeout(s->db, AS_STORE_BUSY_MS);
+    (void)sqlite3_busy_timeout(s->db, (int)s->wait_ms);
     rc = as_tokenizer_register(s->db);
     if (rc != SQLITE_OK)
         return as_sql_fail(s, rc, err);
@@ -246,7 +246,8 @@ static as_code open_all(as_store *s, as_buf *path, as_err *err)
     return rc ? rc : as_blobs_open((const char *)path->p, s->write, &s->blobs, err);
 }
 
-as_code as_store_open(const char *home, as_store_mode mode, as_store **ret, as_err *err)
+as_code as_store_open_within(const char *home, as_store_mode mode, unsigned wait_ms, as_store **ret,
+                             as_err *err)
 {
     as_store *s = as_mem_zero(1, sizeof(*s));
     size_t n = strlen(home) + 1;
@@ -256,6 +257,7 @@ as_code as_store_open(const char *home, as_store_mode mode, as_store **ret, as_e
     if (!s)
         return as_fail_nomem(err, "the store");
     s->lock = -1;
+    s->wait_ms = wait_ms;
     s->write = mode == AS_STORE_WRITE;
     s->home = as_mem_get(n);
     if (!s->home) {
@@ -270,6 +272,11 @@ as_code as_store_open(const char *home, as_store_mode mode, as_store **ret, as_e
     else
         *ret = s;
     return rc;
+}
+
+as_code as_store_open(const char *home, as_store_mode mode, as_store **ret, as_err *err)
+{
+    return as_store_open_within(home, mode, AS_STORE_BUSY_MS, ret, err);
 }
 
 void as_store_close(as_store *s)

@@ -50,15 +50,21 @@ struct as_store {
     char *home;
     as_blobs *blobs;
     int lock; /* descriptor of the writer's lock; -1: a reader */
+    unsigned wait_ms;
     bool write, batch;
     bool ranks; /* assay_rank() is known to the connection: rank.c */
     bool lost; /* the batch was rolled back by the engine: nothing of it may be confirmed */
     as_statement statements[AS_STATEMENTS_MAX];
     size_t n_statements, next_victim;
     as_words words[AS_WORD_SPACES];
-    as_buf fresh; /* SHA-256 of blobs that no committed document needs yet */
-    as_buf stale; /* and of those that none may need once the batch is committed */
+    as_buf fresh;   /* SHA-256 of blobs that no committed document needs yet */
+    size_t portion; /* as as_read_options; 0 but in tests */
+    as_buf stale;   /* and of those that none may need once the batch is committed */
 };
+
+/* as_store_open(), but that another writer is waited for so long. */
+as_code as_store_open_within(const char *home, as_store_mode mode, unsigned wait_ms, as_store **ret,
+                             as_err *err) AS_CHECKED;
 
 /* A blob that no document needs; what cannot be removed now, 'assay check' removes. */
 void as_blob_forget(as_store *s, const uint8_t sha256[AS_SHA256_SIZE]);
