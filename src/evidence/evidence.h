@@ -246,6 +246,20 @@ bool as_fact_attr(const as_facts *f, const as_fact *fact, as_attr_name name, as_
 /* Its text, or {0}. */
 as_bytes as_fact_text(const as_facts *f, const as_fact *fact, as_attr_name name);
 
+/*
+ * What a part takes from facts above it and has not got itself: 0 is the identity of the
+ * nearest fact whose kind lends one (kinds.h), 1 the environment of its run. False: nothing.
+ */
+#define AS_HEIRLOOMS 2u
+
+typedef struct as_heirloom {
+    as_attr_name name;
+    as_value value;
+    const as_evidence *evidence; /* of the fact that lends it */
+} as_heirloom;
+
+bool as_fact_inherits(const as_facts *f, const as_fact *fact, unsigned which, as_heirloom *ret);
+
 size_t as_facts_memory(const as_facts *f); /* bytes in use */
 
 /* --- evidence ids --------------------------------------------------------------- */

@@ -297,3 +297,54 @@ as_bytes as_fact_text(const as_facts *f, const as_fact *fact, as_attr_name name)
 
     return as_fact_attr(f, fact, name, &v) ? v.text : (as_bytes){0};
 }
+
+/* --- what parts take from facts above them -------------------------------------------------- */
+
+#define ANCESTRY_MAX 16 /* steps up to the fact that lends its identity */
+
+static bool takes(const as_facts *f, const as_fact *fact, const as_fact *from, as_heirloom *ret)
+{
+    as_value own;
+
+    if (as_fact_attr(f, fact, ret->name, &own))
+        return false;
+    ret->evidence = as_fact_evidence(f, from);
+    return true;
+}
+
+static bool inherits_identity(const as_facts *f, const as_fact *fact, as_heirloom *ret)
+{
+    uint32_t above = as_fact_parent(f, fact);
+
+    for (unsigned step = 0; step < ANCESTRY_MAX && above != AS_NO_FACT; step++) {
+        const as_fact *up = as_facts_get(f, above);
+        const as_kind_row *row = as_kind_get((as_kind)up->kind);
+
+        above = as_fact_parent(f, up);
+        if (row->under == AS_ATTR_NAME || !as_fact_attr(f, up, row->ident, &ret->value))
+            continue;
+        ret->name = row->under;
+        return takes(f, fact, up, ret);
+    }
+    return false;
+}
+
+/* Two runs of one report may say the same. */
+static bool inherits_environment(const as_facts *f, const as_fact *fact, as_heirloom *ret)
+{
+    uint32_t run = as_fact_run(f, as_fact_parent(f, fact));
+
+    ret->name = AS_ATTR_ENVIRONMENT;
+    return run != AS_NO_FACT && as_fact_attr(f, as_facts_get(f, run), ret->name, &ret->value) &&
+           takes(f, fact, as_facts_get(f, run), ret);
+}
+
+bool as_fact_inherits(const as_facts *f, const as_fact *fact, unsigned which, as_heirloom *ret)
+{
+    as_heirloom h = {0};
+    bool found = which == 0 ? inherits_identity(f, fact, &h) : inherits_environment(f, fact, &h);
+
+    if (found)
+        *ret = h;
+    return found;
+}

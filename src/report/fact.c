@@ -6,15 +6,6 @@
 
 #include "base/banned.h"
 
-#define ANCESTRY_MAX 16 /* steps up to the fact that gives its identity */
-
-/* What a part takes from the fact that it belongs to. */
-struct heirloom {
-    as_attr_name name;
-    as_value value;
-    const as_evidence *evidence; /* NULL: there is none */
-};
-
 static void put_str(as_buf *out, as_bytes text)
 {
     as_jsonw w = as_jsonw_to(out, 0);
@@ -126,41 +117,6 @@ static void put_evidence(as_buf *out, const as_analysis *a, const as_evidence *e
     as_buf_byte(out, '}');
 }
 
-/* The nearest fact above whose kind lends its identity to its parts, if it has one. */
-static struct heirloom inherit(const as_facts *f, const as_fact *fact)
-{
-    struct heirloom h = {0};
-    uint32_t above = as_fact_parent(f, fact);
-    as_value own;
-
-    for (unsigned step = 0; step < ANCESTRY_MAX && above != AS_NO_FACT; step++) {
-        const as_fact *up = as_facts_get(f, above);
-        const as_kind_row *row = as_kind_get((as_kind)up->kind);
-
-        above = as_fact_parent(f, up);
-        if (row->under == AS_ATTR_NAME || !as_fact_attr(f, up, row->ident, &h.value))
-            continue;
-        h.name = row->under;
-        if (!as_fact_attr(f, fact, h.name, &own))
-            h.evidence = as_fact_evidence(f, up);
-        break;
-    }
-    return h;
-}
-
-/* Where the run was that the fact is of: two runs of one report may say the same. */
-static struct heirloom run_of(const as_facts *f, const as_fact *fact)
-{
-    uint32_t run = as_fact_run(f, as_fact_parent(f, fact));
-    struct heirloom h = {.name = AS_ATTR_ENVIRONMENT};
-    as_value own;
-
-    if (run != AS_NO_FACT && as_fact_attr(f, as_facts_get(f, run), h.name, &h.value) &&
-        !as_fact_attr(f, fact, h.name, &own))
-        h.evidence = as_fact_evidence(f, as_facts_get(f, run));
-    return h;
-}
-
 /* All values of the attribute that stands at `first`, as an array if `many`. */
 static void put_attr(as_buf *out, const as_facts *f, const as_attr *attrs, size_t n, size_t first,
                      bool many)
@@ -180,9 +136,7 @@ static void put_attr(as_buf *out, const as_facts *f, const as_attr *attrs, size_
         as_buf_byte(out, ']');
 }
 
-#define HEIRLOOMS 2
-
-static void put_attrs(as_buf *out, const as_facts *f, const as_fact *fact, const struct heirloom *h)
+static void put_attrs(as_buf *out, const as_facts *f, const as_fact *fact, const as_heirloom *h)
 {
     const as_attr *attrs = as_fact_attrs(f, fact);
     uint8_t met[AS_ATTR_NAME_COUNT] = {0}; /* how often: 0, 1, 2 for more */
@@ -201,7 +155,7 @@ static void put_attrs(as_buf *out, const as_facts *f, const as_fact *fact, const
         *times = 0;
         comma = true;
     }
-    for (size_t i = 0; i < HEIRLOOMS; i++) {
+    for (size_t i = 0; i < AS_HEIRLOOMS; i++) {
         if (!h[i].evidence)
             continue;
         put_key(out, as_attr_get(h[i].name)->name, comma);
@@ -212,8 +166,7 @@ static void put_attrs(as_buf *out, const as_facts *f, const as_fact *fact, const
 }
 
 /* Of joined facts, and of those from which attributes were taken. */
-static void put_also(as_buf *out, const as_analysis *a, const as_fact *fact,
-                     const struct heirloom *h)
+static void put_also(as_buf *out, const as_analysis *a, const as_fact *fact, const as_heirloom *h)
 {
     const as_evidence *e = as_fact_evidence(a->facts, fact);
     const char *before = ",\"also\":[";
@@ -222,7 +175,7 @@ static void put_also(as_buf *out, const as_analysis *a, const as_fact *fact,
         as_buf_text(out, before);
         put_evidence(out, a, &e[i]);
     }
-    for (size_t i = 0; i < HEIRLOOMS; i++) {
+    for (size_t i = 0; i < AS_HEIRLOOMS; i++) {
         if (!h[i].evidence)
             continue;
         as_buf_text(out, before);
@@ -235,8 +188,10 @@ static void put_also(as_buf *out, const as_analysis *a, const as_fact *fact,
 
 void as_report_fact(const as_analysis *a, const as_fact *fact, as_buf *out)
 {
-    const struct heirloom h[HEIRLOOMS] = {inherit(a->facts, fact), run_of(a->facts, fact)};
+    as_heirloom h[AS_HEIRLOOMS] = {{0}};
 
+    for (unsigned i = 0; i < AS_HEIRLOOMS; i++)
+        (void)as_fact_inherits(a->facts, fact, i, &h[i]);
     as_buf_add(out, AS_LITERAL("{\"kind\":\""));
     as_buf_text(out, as_kind_get((as_kind)fact->kind)->name);
     as_buf_add(out, AS_LITERAL("\",\"attrs\":"));

@@ -170,15 +170,24 @@ static void bind_id(sqlite3_stmt *st, int at, int64_t id)
         (void)sqlite3_bind_null(st, at);
 }
 
+static void pack_range(const as_evidence *e, uint64_t *before, as_buf *out)
+{
+    as_put_varint(out, as_zigzag((int64_t)(e->begin - *before)));
+    as_put_varint(out, e->end - e->begin);
+    *before = e->begin;
+}
+
 static void pack_evidence(const as_facts *f, const as_fact *fact, as_buf *out)
 {
     const as_evidence *e = as_fact_evidence(f, fact);
     uint64_t before = 0;
+    as_heirloom h;
 
-    for (size_t i = 0; i < fact->n_evidence; i++) {
-        as_put_varint(out, as_zigzag((int64_t)(e[i].begin - before)));
-        as_put_varint(out, e[i].end - e[i].begin);
-        before = e[i].begin;
+    for (size_t i = 0; i < fact->n_evidence; i++)
+        pack_range(&e[i], &before, out);
+    for (unsigned i = 0; i < AS_HEIRLOOMS; i++) {
+        if (as_fact_inherits(f, fact, i, &h))
+            pack_range(h.evidence, &before, out);
     }
 }
 

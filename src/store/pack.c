@@ -65,15 +65,24 @@ as_code as_unpack_ranges(as_bytes in, as_ranges *ret)
     return AS_OK;
 }
 
+static void pack_attr(const as_store *s, as_attr_name name, as_form form, as_bytes text,
+                      as_buf *out)
+{
+    as_put_varint(out, (uint64_t)as_word_stored(s, AS_WORD_ATTR, name) << 2 | form);
+    as_put_varint(out, text.n);
+    as_buf_add(out, text);
+}
+
+/* Its own, and what it takes from facts above it: a row is read without them. */
 void as_pack_attrs(const as_store *s, const as_facts *f, const as_fact *fact, as_buf *out)
 {
     const as_attr *a = as_fact_attrs(f, fact);
+    as_heirloom h;
 
-    for (size_t i = 0; i < fact->n_attrs; i++) {
-        as_bytes text = as_facts_text(f, a[i].str);
-
-        as_put_varint(out, (uint64_t)as_word_stored(s, AS_WORD_ATTR, a[i].name) << 2 | a[i].form);
-        as_put_varint(out, text.n);
-        as_buf_add(out, text);
+    for (size_t i = 0; i < fact->n_attrs; i++)
+        pack_attr(s, (as_attr_name)a[i].name, (as_form)a[i].form, as_facts_text(f, a[i].str), out);
+    for (unsigned i = 0; i < AS_HEIRLOOMS; i++) {
+        if (as_fact_inherits(f, fact, i, &h))
+            pack_attr(s, h.name, h.value.form, h.value.text, out);
     }
 }
