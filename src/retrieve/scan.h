@@ -19,6 +19,9 @@ extern "C" {
 
 #define AS_SCAN_ALIGN 64u
 
+/* Bytes fetched ahead of a scan: over the ends of pages, where the processor itself stops. */
+#define AS_SCAN_AHEAD 4096u
+
 /* The stride of vectors of `dim`. */
 static inline size_t as_scan_stride(size_t dim)
 {

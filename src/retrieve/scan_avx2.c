@@ -42,8 +42,11 @@ static int32_t dot(const int8_t *a, const int8_t *b, size_t stride)
 
 static void dots(const int8_t *codes, size_t stride, size_t n, const int8_t *query, int32_t *ret)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < stride; k += 64)
+            __builtin_prefetch(codes + i * stride + k + AS_SCAN_AHEAD);
         ret[i] = dot(codes + i * stride, query, stride);
+    }
 }
 
 const as_scan as_scan_avx2 = {"avx2", dot, dots};

@@ -48,8 +48,10 @@ static void dots(const int8_t *codes, size_t stride, size_t n, const int8_t *que
         for (size_t k = 0; k < stride; k += 64) {
             __m512i q = load(query + k);
 
-            for (size_t r = 0; r < 4; r++)
+            for (size_t r = 0; r < 4; r++) {
+                __builtin_prefetch(row + r * stride + k + AS_SCAN_AHEAD);
                 sum[r] = _mm512_dpbusd_epi32(sum[r], load_high(row + r * stride + k), q);
+            }
         }
         for (size_t r = 0; r < 4; r++)
             ret[i + r] = _mm512_reduce_add_epi32(_mm512_sub_epi32(sum[r], extra));
