@@ -331,6 +331,7 @@ SYSLOG = {
     7: lambda s: bool(s.of(4688) or s.of(1) and any("CommandLine" in d for d in s.of(1))),
     8: lambda s: {d["QueryName"] for d in s.of(1014)},
     9: lambda s: {d["first"] for d in s.of(1074)},
+    10: lambda s: {d["DestAddress"] for d in s.of(5156)},
 }
 MEM = {
     1: lambda t: t.parent("explorer.exe"),
