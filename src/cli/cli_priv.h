@@ -32,6 +32,7 @@ int as_cmd_add(const as_args *args);
 int as_cmd_samples(const as_args *args);
 int as_cmd_show(const as_args *args);
 int as_cmd_rm(const as_args *args);
+int as_cmd_ask(const as_args *args);
 int as_cmd_formats(const as_args *args);
 int as_cmd_doctor(const as_args *args);
 int as_cmd_help(const as_args *args);

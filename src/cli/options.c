@@ -10,19 +10,20 @@
 #define FOR_WRITERS (FOR(ANALYZE) | FOR(FACTS) | FOR(CALLS))
 #define FOR_READERS (FOR_WRITERS | FOR(ADD))
 #define FOR_INPUTS  (FOR_READERS | FOR(EVIDENCE))
-#define FOR_STORE   (FOR(ADD) | FOR(SAMPLES) | FOR(SHOW) | FOR(RM) | FOR(EVIDENCE))
+#define FOR_STORE   (FOR(ADD) | FOR(SAMPLES) | FOR(SHOW) | FOR(RM) | FOR(EVIDENCE) | FOR(ASK))
 #define FOR_ALL     ((1u << AS_COMMAND_COUNT) - 1)
 
 _Static_assert(AS_COMMAND_COUNT < 32, "a command is a bit of as_option.commands");
 
 static const as_option options[AS_OPT_COUNT] = {
-    [AS_OPT_LANG] = {"lang", 0, AS_TAKES_CHOICE, "LANG", "zh en", FOR_TELLERS,
-                     "language of the description, zh or en (default: from the locale)"},
+    [AS_OPT_LANG] = {"lang", 0, AS_TAKES_CHOICE, "LANG", "zh en", FOR_TELLERS | FOR(ASK),
+                     "language of the text, zh or en (default: the locale's; of an answer: the "
+                     "question's)"},
     [AS_OPT_FORMAT] = {"format", 'f', AS_TAKES_CHOICE, "FORMAT", "text md html json", FOR_TELLERS,
                        "text, md, html or json (default: text)"},
     [AS_OPT_JSON] = {"json", 0, AS_TAKES_NOTHING, NULL, NULL,
                      FOR_TELLERS | FOR(EVIDENCE) | FOR(ADD) | FOR(SAMPLES) | FOR(FORMATS) |
-                         FOR(DOCTOR),
+                         FOR(DOCTOR) | FOR(ASK),
                      "print JSON: one document, of 'add' one a line"},
     [AS_OPT_FULL] = {"full", 0, AS_TAKES_NOTHING, NULL, NULL, FOR_TELLERS,
                      "list every value that a sentence folds, none of them cut"},
@@ -47,6 +48,10 @@ static const as_option options[AS_OPT_COUNT] = {
                       "the store's folder (default: ASSAY_HOME, else in XDG_DATA_HOME)"},
     [AS_OPT_SINCE] = {"since", 0, AS_TAKES_TEXT, "WHEN", NULL, FOR(SAMPLES),
                       "only what was added since then: 2026-03-01, '2026-03-01 12:00' (UTC) or 7d"},
+    [AS_OPT_SAMPLE] = {"sample", 's', AS_TAKES_TEXT, "SAMPLE", NULL, FOR(ASK),
+                       "the sample that is meant: a hash, the beginning of one, a name or '#id'"},
+    [AS_OPT_TRACE] = {"trace", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(ASK),
+                      "say how it was understood and what was done"},
     [AS_OPT_LIMIT] = {"limit", 'n', AS_TAKES_NUMBER, "N", NULL, FOR(SAMPLES), "at most N of them"},
     [AS_OPT_OUTPUT] = {"output", 'o', AS_TAKES_FILE, "FILE", NULL, FOR_WRITERS | FOR(SHOW),
                        "write to FILE, which appears only when it is complete"},
@@ -235,6 +240,28 @@ static const as_command commands[AS_COMMAND_COUNT] = {
                        SAMPLE_TEXT,
                        {{"assay rm '#12' invoice.exe", "two samples"}},
                        as_cmd_rm},
+    [AS_COMMAND_ASK] =
+        {"ask",
+         "QUESTION...",
+         AS_TAKES_TEXT,
+         NULL,
+         1,
+         -1,
+         "answer a question from the facts of the store",
+         "The question is in English or Chinese, about one sample (--sample, or named in the "
+         "question, or the only one there is) or about all: which samples have something, what "
+         "they share, which is the biggest. It is answered by code from facts, completely, and "
+         "each item cites evidence, which 'assay evidence' shows. What the reports do not record "
+         "is said, and never guessed. A question of no known form gives the passages that are "
+         "nearest to it, marked as extracts.\n\n"
+         "--json prints one document: how the question was understood, whether it can be answered, "
+         "yes or no, the number, the answer as a sentence, every item in full, and the quotes.",
+         {{"assay ask --sample 24c94559 'which domains were queried?'", "a list"},
+          {"assay ask --sample 24c94559 '释放了哪些文件？'", "in Chinese"},
+          {"assay ask 'which samples contacted 45[.]154.98.194?'", "over all samples"},
+          {"assay ask --json --sample invoice.exe is there persistence | jq .truth",
+           "for a program"}},
+         as_cmd_ask},
     [AS_COMMAND_FORMATS] =
         {"formats",
          "",

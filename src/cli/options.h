@@ -30,6 +30,7 @@ extern "C" {
     X(SAMPLES)                                                                                     \
     X(SHOW)                                                                                        \
     X(RM)                                                                                          \
+    X(ASK)                                                                                         \
     X(FORMATS)                                                                                     \
     X(DOCTOR)                                                                                      \
     X(HELP)                                                                                        \
@@ -57,6 +58,8 @@ typedef enum as_option_id {
     AS_OPT_PASSWORD,
     AS_OPT_STORE,
     AS_OPT_SINCE,
+    AS_OPT_SAMPLE,
+    AS_OPT_TRACE,
     AS_OPT_LIMIT,
     AS_OPT_MARKDOWN,
     AS_OPT_OUTPUT,

@@ -87,6 +87,8 @@ void as_answer_json(const as_answer *a, as_buf *out)
     as_jsonw w = as_jsonw_to(out, 2);
 
     as_jsonw_object(&w);
+    as_jsonw_key(&w, "schema");
+    as_jsonw_text(&w, "assay/ask/1");
     write_head(&w, a);
     as_jsonw_key(&w, "answer");
     as_jsonw_str(&w, a->text);
@@ -104,7 +106,7 @@ void as_answer_json(const as_answer *a, as_buf *out)
 
 #define SHOWN_MAX 40u /* citations on a terminal */
 
-void as_answer_text(const as_answer *a, as_buf *out)
+void as_answer_text(const as_answer *a, as_buf *out, bool trace)
 {
     bool zh = a->lang == AS_LANG_ZH;
     size_t n = a->n_citations < SHOWN_MAX ? a->n_citations : SHOWN_MAX;
@@ -130,4 +132,9 @@ void as_answer_text(const as_answer *a, as_buf *out)
             a->n_citations);
     if (!a->complete && a->answerable)
         as_buf_text(out, zh ? "（可能不完整）\n" : "(may be incomplete)\n");
+    for (size_t i = 0; trace && i < a->n_trace; i++) {
+        as_buf_text(out, i == 0 ? (zh ? "\n过程：\n  " : "\nTrace:\n  ") : "  ");
+        as_buf_add(out, a->trace[i]);
+        as_buf_byte(out, '\n');
+    }
 }

@@ -97,8 +97,8 @@ void as_answer_free(as_answer *a);
 /* One document of docs/schema/ask.schema.json, no newline at its end. */
 void as_answer_json(const as_answer *a, as_buf *out);
 
-/* For a terminal: the text, the items that it does not spell out, the citations. */
-void as_answer_text(const as_answer *a, as_buf *out);
+/* For a terminal: the text, its citations, and with `trace` how it came about. */
+void as_answer_text(const as_answer *a, as_buf *out, bool trace);
 
 #ifdef __cplusplus
 }
