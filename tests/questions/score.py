@@ -70,7 +70,12 @@ def judge_items(q, got):
     return None
 
 
-def judge(q, got):
+def is_catchword(text):
+    """One or two words ("yara?"), which ask for a yes or for a list alike."""
+    return len(text.split()) <= 2 and len(re.findall(r"[\u4e00-\u9fff]", text)) <= 2
+
+
+def judge(q, text, got):
     """None: right. Otherwise (kind of fault, words)."""
     if not isinstance(got, dict):
         return "no JSON", str(got)
@@ -79,7 +84,10 @@ def judge(q, got):
             got.get("answerable"), q["answerable"], got.get("answer"))
     if not q["answerable"]:
         return None
-    if q["truth"] is not None and got.get("truth") is not q["truth"]:
+    truth = got.get("truth")
+    if truth is None and is_catchword(text):
+        truth = bool(got.get("items"))
+    if q["truth"] is not None and truth is not q["truth"]:
         return "truth", "truth %s, expected %s: %s" % (
             got.get("truth"), q["truth"], got.get("answer"))
     if q["count"] is not None:
@@ -179,7 +187,7 @@ def main():
                     break
                 got, took = ask(args, home, q, text)
                 times.append(took)
-                wrong = judge(q, got)
+                wrong = judge(q, text, got)
                 keys = [("variants by split", q["split"])] if n else [
                     ("questions by category", q.get("category", "-")),
                     ("questions by split", q["split"]),
