@@ -12,7 +12,7 @@
  * they get a sample of their own, which joins another at the end if the target says so.
  */
 
-/* --- numbers ---------------------------------------------------------------------------- */
+/* --- numbers -------------------------------------------------------------------------------- */
 
 static as_code reserve_ids(as_adder *a, size_t n, as_err *err)
 {
@@ -53,7 +53,7 @@ static int64_t id_of(const as_adder *a, uint32_t fact)
     return fact < a->n_ids ? a->ids[fact] : 0;
 }
 
-/* --- whose process ------------------------------------------------------------------------ */
+/* --- whose process -------------------------------------------------------------------------- */
 
 static bool acts(unsigned kind)
 {
@@ -146,7 +146,7 @@ static uint32_t process_of(const as_adder *a, const as_facts *f, uint32_t fact)
     return actor_by_pid(a, f, fact);
 }
 
-/* --- rows -------------------------------------------------------------------------------- */
+/* --- rows ----------------------------------------------------------------------------------- */
 
 static bool time_of(const as_facts *f, const as_fact *fact, int64_t *ret)
 {
@@ -257,7 +257,7 @@ static as_code put_rows(as_adder *a, const as_analysis *an, as_err *err)
     return rc;
 }
 
-/* --- the document ----------------------------------------------------------------------------- */
+/* --- the document --------------------------------------------------------------------------- */
 
 static as_code begin_document(as_adder *a, as_err *err)
 {
@@ -287,13 +287,19 @@ static as_code begin_document(as_adder *a, as_err *err)
     return rc;
 }
 
+static as_code own_sample(as_adder *a, as_err *err)
+{
+    a->sample = a->own;
+    return a->own ? AS_OK : as_sample_new(a->s, &a->sample, err);
+}
+
 static as_code put_portion(void *ctx, const as_analysis *an, as_err *err)
 {
     as_adder *a = ctx;
     as_code rc = AS_OK;
 
     if (!a->begun) {
-        rc = as_sample_new(a->s, &a->sample, err);
+        rc = own_sample(a, err);
         if (!rc)
             rc = begin_document(a, err);
         a->begun = !rc;
@@ -308,7 +314,9 @@ static as_code put_last(as_adder *a, const as_analysis *an, as_err *err)
     as_target_of(an, a->path, &a->target);
     if (a->begun)
         return put_rows(a, an, err);
-    rc = as_sample_resolve(a->s, &a->target, &a->sample, err);
+    rc = as_sample_find(a->s, &a->target, 0, &a->sample, err);
+    if (!rc && !a->sample)
+        rc = own_sample(a, err);
     if (!rc)
         rc = begin_document(a, err);
     a->begun = !rc;
@@ -404,13 +412,13 @@ static as_code settle_sample(as_adder *a, bool in_portions, as_err *err)
     if (in_portions)
         rc = as_sample_find(a->s, &a->target, a->sample, &found, err);
     if (!rc && found && found != a->sample) {
-        rc = as_sample_merge(a->s, a->sample, found, err);
+        rc = as_document_move(a->s, a->doc, a->sample, found, err);
         a->sample = found;
     }
     return rc ? rc : as_sample_refresh(a->s, a->sample, err);
 }
 
-/* --- reading it ------------------------------------------------------------------------------ */
+/* --- reading it ----------------------------------------------------------------------------- */
 
 static as_code take_call(void *ctx, const as_call *call, as_err *err)
 {
@@ -539,7 +547,7 @@ as_code as_adder_run(as_adder *a, as_err *err)
     return read_and_put(a, err);
 }
 
-/* --- as_store_add ---------------------------------------------------------------------------- */
+/* --- as_store_add --------------------------------------------------------------------------- */
 
 static as_code find_document(as_store *s, const as_blob_info *info, as_added *ret, bool *found,
                              as_err *err)
@@ -608,11 +616,10 @@ static as_code add_new(as_store *s, as_adder *a, as_added *ret, as_err *err)
     return AS_OK;
 }
 
-static as_code add_in_batch(as_store *s, as_source *source, const as_store_add_options *options,
-                            as_added *ret, as_err *err)
+static as_code add_in_batch(as_store *s, as_source *source, const as_adder *given, as_added *ret,
+                            as_err *err)
 {
-    const char *path = as_source_name(source);
-    as_adder a = {.s = s, .options = options, .path = path, .name = as_bytes_of(path)};
+    as_adder a = *given;
     bool found = false;
     as_code rc = as_blob_put(s->blobs, source, true, &a.info, err);
 
@@ -629,19 +636,30 @@ static as_code add_in_batch(as_store *s, as_source *source, const as_store_add_o
     return rc;
 }
 
-as_code as_store_add(as_store *s, as_source *source, const as_store_add_options *options,
-                     as_added *ret, as_err *err)
+as_code as_store_add_as(as_store *s, as_source *source, const char *name, int64_t added_us,
+                        const as_store_add_options *options, as_added *ret, as_err *err)
 {
     static const as_store_add_options none;
+    as_adder a = {.s = s,
+                  .options = options ? options : &none,
+                  .path = name,
+                  .name = as_bytes_of(name),
+                  .added_us = added_us};
     bool own;
     as_added added = {0};
     as_code rc = as_txn_begin(s, &own, err);
 
     if (rc)
         return rc;
-    rc = add_in_batch(s, source, options ? options : &none, &added, err);
+    rc = add_in_batch(s, source, &a, &added, err);
     rc = as_txn_end(s, own, rc, err);
     if (!rc)
         *ret = added;
     return rc;
+}
+
+as_code as_store_add(as_store *s, as_source *source, const as_store_add_options *options,
+                     as_added *ret, as_err *err)
+{
+    return as_store_add_as(s, source, as_source_name(source), 0, options, ret, err);
 }

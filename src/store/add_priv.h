@@ -22,7 +22,8 @@ typedef struct as_adder {
     as_bytes name;
     as_blob_info info;
     int64_t doc;      /* given: a document that is read anew */
-    int64_t added_us; /* of such a one; 0: now */
+    int64_t own;      /* sample of such a one, if its target is of no other; 0: a new one */
+    int64_t added_us; /* 0: now */
     bool begun;       /* the document has its row */
     int64_t sample, first_fact, last_fact, seen_us;
     int64_t *ids, *before; /* rows by number of the fact, in this portion and in the last */

@@ -78,7 +78,7 @@ void as_callbook_free(as_callbook *b)
     as_mem_free(b);
 }
 
-/* --- APIs --------------------------------------------------------------------------------- */
+/* --- APIs ----------------------------------------------------------------------------------- */
 
 static as_code api_stored(as_store *s, as_bytes name, int64_t *ret, as_err *err)
 {
@@ -229,7 +229,7 @@ as_code as_callbook_add(as_callbook *b, const as_call *call, as_err *err)
     return list->packed.failed ? as_fail_nomem(err, "the API calls of a report") : AS_OK;
 }
 
-/* --- storing ---------------------------------------------------------------------------------- */
+/* --- storing -------------------------------------------------------------------------------- */
 
 static as_code put_list(as_callbook *b, sqlite3_stmt *st, int64_t doc, int64_t process,
                         const struct list *list, as_err *err)
@@ -273,7 +273,7 @@ as_code as_callbook_flush(as_callbook *b, int64_t doc, const int64_t *ids, size_
     return rc;
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------- */
 
 struct reader {
     as_store *s;

@@ -150,7 +150,7 @@ as_code as_gather_fact(as_gather *g, const as_facts *f, const as_fact *fact, int
     return as_term_teller_fact(&g->teller, f, fact, err);
 }
 
-/* --- storing them ----------------------------------------------------------------------------- */
+/* --- storing them --------------------------------------------------------------------------- */
 
 struct flush {
     as_store *s;
@@ -255,7 +255,7 @@ as_code as_terms_remove(as_store *s, int64_t doc, as_err *err)
     return rc;
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------- */
 
 as_code as_posting_each(as_store *s, int64_t first, as_bytes list,
                         as_code (*fn)(void *ctx, int64_t fact, as_err *err), void *ctx, as_err *err)

@@ -4,7 +4,7 @@
 
 #include "base/banned.h"
 
-/* --- counts of kinds ----------------------------------------------------------------------- */
+/* --- counts of kinds ------------------------------------------------------------------------ */
 
 as_code as_kinds_take(as_store *s, int64_t sample, as_err *err)
 {
@@ -31,7 +31,7 @@ as_code as_kinds_give(as_store *s, int64_t sample, as_err *err)
     return as_sql_all(s, sql, AS_COUNT(sql), &sample, 1, err);
 }
 
-/* --- a document ------------------------------------------------------------------------------ */
+/* --- a document ----------------------------------------------------------------------------- */
 
 /* All that can be made again from its blob. Its own row stays, of a sample without its facts. */
 static as_code drop_rows(as_store *s, int64_t doc, as_err *err)
@@ -50,7 +50,7 @@ static as_code drop_rows(as_store *s, int64_t doc, as_err *err)
     return rc ? rc : as_sql_all(s, sql, AS_COUNT(sql), &doc, 1, err);
 }
 
-as_code as_document_drop(as_store *s, int64_t doc, as_err *err)
+as_code as_document_drop(as_store *s, int64_t doc, bool keep, as_err *err)
 {
     int64_t sample = 0;
     as_code rc = as_sql_int(s, "SELECT sample FROM document WHERE id = ?1", &doc, 1, &sample, err);
@@ -63,8 +63,9 @@ as_code as_document_drop(as_store *s, int64_t doc, as_err *err)
         rc = as_sql_int(s, "DELETE FROM document WHERE id = ?1", &doc, 1, NULL, err);
     if (!rc)
         rc = as_kinds_give(s, sample, err);
-    if (!rc)
-        rc = as_sample_split(s, sample, err);
+    if (rc || keep)
+        return rc;
+    rc = as_sample_split(s, sample, err);
     return rc ? rc : as_sample_refresh(s, sample, err);
 }
 
@@ -92,7 +93,7 @@ static as_code remove_one(as_store *s, int64_t doc, as_err *err)
 {
     as_code rc = note_stale(s, doc, err);
 
-    return rc ? rc : as_document_drop(s, doc, err);
+    return rc ? rc : as_document_drop(s, doc, false, err);
 }
 
 /* All or nothing, also within a batch. */

@@ -4,7 +4,7 @@
 
 #include "base/banned.h"
 
-/* --- a row ------------------------------------------------------------------------------- */
+/* --- a row ---------------------------------------------------------------------------------- */
 
 bool as_row_attr_get(const as_row *row, as_attr_name name, as_row_attr *ret)
 {
@@ -48,7 +48,7 @@ as_code as_row_copy(as_arena *a, const as_row *row, as_row *ret)
     return AS_OK;
 }
 
-/* --- reading one ----------------------------------------------------------------------------- */
+/* --- reading one ---------------------------------------------------------------------------- */
 
 #define COLUMNS "id, doc, sample, kind, parent, process, run, time_us, evidence, attrs"
 
@@ -119,7 +119,7 @@ static as_code read_row(struct reader *r, sqlite3_stmt *st, as_row *row, as_err 
     return AS_OK;
 }
 
-/* --- by what they are ------------------------------------------------------------------------ */
+/* --- by what they are ----------------------------------------------------------------------- */
 
 /* Kinds as "(1,2,3)": numbers of our own making, and a text that is prepared but once. */
 static void put_kinds(const as_store *s, const as_kind *kinds, size_t n, as_buf *sql)
@@ -196,7 +196,7 @@ static as_code rows_by_condition(struct reader *r, const as_rows_query *q, as_ro
     return rc;
 }
 
-/* --- by a term ------------------------------------------------------------------------------- */
+/* --- by a term ------------------------------------------------------------------------------ */
 
 struct by_term {
     struct reader *r;
@@ -274,7 +274,7 @@ as_code as_store_rows(as_store *s, const as_rows_query *q, as_row_fn *fn, void *
     return rc == AS_STORE_STOP ? AS_OK : rc;
 }
 
-/* --- how many -------------------------------------------------------------------------------- */
+/* --- how many ------------------------------------------------------------------------------- */
 
 as_code as_store_kinds(as_store *s, int64_t sample, as_kind_count counts[AS_KIND_COUNT],
                        as_err *err)

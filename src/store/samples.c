@@ -16,7 +16,7 @@ enum { SHA256, SHA1, MD5, HASHES };
 static const as_attr_name hash_attrs[HASHES] = {AS_ATTR_SHA256, AS_ATTR_SHA1, AS_ATTR_MD5};
 static const size_t hash_digits[HASHES] = {64, 40, 32};
 
-/* --- the target of a document ------------------------------------------------------------- */
+/* --- the target of a document --------------------------------------------------------------- */
 
 static as_bytes take_hash(as_bytes text, size_t digits, char *dst)
 {
@@ -79,7 +79,7 @@ void as_target_of(const as_analysis *a, const char *doc_name, as_target *ret)
         ret->size = 0;
 }
 
-/* --- which sample ---------------------------------------------------------------------------- */
+/* --- which sample --------------------------------------------------------------------------- */
 
 /* -1: they differ in the strongest hash that both give; 1: they agree in it; 0: there is none. */
 static int agree(const as_bytes a[HASHES], const as_bytes b[HASHES])
@@ -177,14 +177,7 @@ as_code as_sample_new(as_store *s, int64_t *ret, as_err *err)
     return rc;
 }
 
-as_code as_sample_resolve(as_store *s, const as_target *t, int64_t *ret, as_err *err)
-{
-    as_code rc = as_sample_find(s, t, 0, ret, err);
-
-    return rc || *ret ? rc : as_sample_new(s, ret, err);
-}
-
-/* --- what follows from the documents --------------------------------------------------------- */
+/* --- what follows from the documents -------------------------------------------------------- */
 
 as_code as_sample_refresh(as_store *s, int64_t sample, as_err *err)
 {
@@ -211,7 +204,7 @@ as_code as_sample_refresh(as_store *s, int64_t sample, as_err *err)
                            err);
 }
 
-/* --- names ----------------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------------------------- */
 
 static as_code put_name(as_store *s, sqlite3_stmt *st, as_bytes name, as_buf *norm, as_err *err)
 {
@@ -247,7 +240,7 @@ as_code as_sample_names_put(as_store *s, int64_t doc, int64_t sample, const as_t
     return rc;
 }
 
-/* --- merging --------------------------------------------------------------------------------- */
+/* --- merging -------------------------------------------------------------------------------- */
 
 /* A document with all that was made of it becomes of another sample. */
 static as_code move_document(as_store *s, int64_t doc, int64_t into, as_err *err)
@@ -335,7 +328,24 @@ as_code as_sample_merge(as_store *s, int64_t from, int64_t into, as_err *err)
     return rc ? rc : as_sample_refresh(s, into, err);
 }
 
-/* --- splitting --------------------------------------------------------------------------- */
+as_code as_document_move(as_store *s, int64_t doc, int64_t from, int64_t into, as_err *err)
+{
+    as_code rc = as_kinds_take(s, from, err);
+
+    if (!rc)
+        rc = as_kinds_take(s, into, err);
+    if (!rc)
+        rc = move_document(s, doc, into, err);
+    if (!rc)
+        rc = as_kinds_give(s, from, err);
+    if (!rc)
+        rc = as_kinds_give(s, into, err);
+    if (!rc)
+        rc = as_sample_refresh(s, from, err);
+    return rc ? rc : as_sample_refresh(s, into, err);
+}
+
+/* --- splitting ------------------------------------------------------------------------------ */
 
 #define MEMBERS_MAX 2048u /* documents of one sample that are compared in pairs */
 
@@ -402,7 +412,7 @@ as_code as_sample_split(as_store *s, int64_t sample, as_err *err)
     return rc;
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------- */
 
 #define COLUMNS "id, sha256, sha1, md5, name, type, size, docs, facts, added_us, seen_us"
 

@@ -96,7 +96,7 @@ static const char *const versions[] = {
 
 _Static_assert(AS_COUNT(versions) == AS_STORE_VERSION, "each version has its tables");
 
-/* --- words ------------------------------------------------------------------------------ */
+/* --- words ---------------------------------------------------------------------------------- */
 
 static size_t word_count(as_word_space space)
 {
@@ -201,7 +201,7 @@ as_code as_words_load(as_store *s, as_err *err)
     return rc;
 }
 
-/* --- versions ----------------------------------------------------------------------------- */
+/* --- versions ------------------------------------------------------------------------------- */
 
 static as_code check_version(as_store *s, int64_t application, int64_t version, as_err *err)
 {

@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-/* --- what went wrong ------------------------------------------------------------------ */
+/* --- what went wrong ------------------------------------------------------------------------ */
 
 as_code as_sql_damaged(const as_store *s, const char *what, as_err *err)
 {
@@ -44,7 +44,7 @@ as_code as_sql_fail(as_store *s, int rc, as_err *err)
     }
 }
 
-/* --- statements ------------------------------------------------------------------------- */
+/* --- statements ----------------------------------------------------------------------------- */
 
 as_code as_sql_run(as_store *s, const char *sql, as_err *err)
 {

@@ -18,7 +18,7 @@
 #define FOLDER_MODE  0700  /* reports tell of victims and of credentials */
 #define PID_TEXT     32
 
-/* --- where it is --------------------------------------------------------------------------- */
+/* --- where it is ---------------------------------------------------------------------------- */
 
 as_code as_store_home(as_buf *ret, as_err *err)
 {
@@ -76,7 +76,7 @@ static as_code make_folder(const char *home, as_err *err)
     return rc;
 }
 
-/* --- one writer ------------------------------------------------------------------------------ */
+/* --- one writer ----------------------------------------------------------------------------- */
 
 static as_code say_held(const as_store *s, as_err *err)
 {
@@ -130,7 +130,7 @@ static as_code take_lock(as_store *s, as_buf *path, as_err *err)
     return AS_OK;
 }
 
-/* --- the connection -------------------------------------------------------------------------- */
+/* --- the connection ------------------------------------------------------------------------- */
 
 static as_code connect_db(as_store *s, const char *file, int flags, as_err *err)
 {
@@ -297,7 +297,7 @@ void as_store_close(as_store *s)
     as_mem_free(s);
 }
 
-/* --- batches --------------------------------------------------------------------------------- */
+/* --- batches -------------------------------------------------------------------------------- */
 
 as_code as_store_batch(as_store *s, as_err *err)
 {

@@ -53,7 +53,7 @@ struct as_store {
     unsigned wait_ms;
     bool write, batch;
     bool ranks; /* assay_rank() is known to the connection: rank.c */
-    bool lost; /* the batch was rolled back by the engine: nothing of it may be confirmed */
+    bool lost;  /* the batch was rolled back by the engine: nothing of it may be confirmed */
     as_statement statements[AS_STATEMENTS_MAX];
     size_t n_statements, next_victim;
     as_words words[AS_WORD_SPACES];
@@ -81,7 +81,7 @@ as_code as_txn_end(as_store *s, bool own, as_code rc, as_err *err) AS_CHECKED;
 /* Takes a savepoint back; the engine may have taken the whole batch back already. */
 void as_savepoint_undo(as_store *s, const char *sql);
 
-/* --- schema.c ---------------------------------------------------------------------------- */
+/* --- schema.c ------------------------------------------------------------------------------- */
 
 /* Makes a new database, or brings an old one up to AS_STORE_VERSION. */
 as_code as_schema_prepare(as_store *s, as_err *err) AS_CHECKED;
@@ -98,7 +98,7 @@ static inline uint16_t as_word_ours(const as_store *s, as_word_space space, uint
     return stored < AS_WORDS_MAX ? s->words[space].ours[stored] : AS_NO_WORD;
 }
 
-/* --- sql.c --------------------------------------------------------------------------------- */
+/* --- sql.c ---------------------------------------------------------------------------------- */
 
 /* What SQLite's result code means for whoever asked, with the path and what to do. */
 as_code as_sql_fail(as_store *s, int rc, as_err *err);
@@ -127,7 +127,7 @@ void as_bind_bytes(sqlite3_stmt *st, int at, as_bytes b); /* {0}: NULL; not copi
 void as_bind_text(sqlite3_stmt *st, int at, as_bytes b);  /* ASCII; empty: NULL */
 as_bytes as_column_bytes(sqlite3_stmt *st, int at);       /* as the engine has them */
 
-/* --- packing ---------------------------------------------------------------------------------- */
+/* --- packing -------------------------------------------------------------------------------- */
 
 void as_put_varint(as_buf *out, uint64_t v);
 bool as_take_varint(as_bytes *in, uint64_t *ret); /* false: it ends or overflows */
@@ -156,7 +156,7 @@ as_code as_unpack_ranges(as_bytes in, as_ranges *ret) AS_CHECKED;
 /* Attributes of a fact. */
 void as_pack_attrs(const as_store *s, const as_facts *f, const as_fact *fact, as_buf *out);
 
-/* --- samples.c ------------------------------------------------------------------------------- */
+/* --- samples.c ------------------------------------------------------------------------------ */
 
 /* What a document says it is about. */
 typedef struct as_target {
@@ -169,10 +169,10 @@ typedef struct as_target {
 
 void as_target_of(const as_analysis *a, const char *doc_name, as_target *ret);
 
-/* The sample of a target, joined with others that it shows to be the same; or a new one. */
-as_code as_sample_resolve(as_store *s, const as_target *t, int64_t *ret, as_err *err) AS_CHECKED;
-
-/* The same but that it makes none (0) and knows the sample `but` to be out of the question. */
+/*
+ * The sample of a target, joined with others that it shows to be the same; 0: there is none.
+ * The sample `but` is out of the question.
+ */
 as_code as_sample_find(as_store *s, const as_target *t, int64_t but, int64_t *ret,
                        as_err *err) AS_CHECKED;
 
@@ -187,10 +187,14 @@ as_code as_sample_merge(as_store *s, int64_t from, int64_t into, as_err *err) AS
 /* Documents of a sample that nothing links any more become samples of their own. */
 as_code as_sample_split(as_store *s, int64_t sample, as_err *err) AS_CHECKED;
 
+/* A document becomes of another sample; the rows of both samples follow. */
+as_code as_document_move(as_store *s, int64_t doc, int64_t from, int64_t into,
+                         as_err *err) AS_CHECKED;
+
 /* What a sample's row says follows from its documents; without any it goes. */
 as_code as_sample_refresh(as_store *s, int64_t sample, as_err *err) AS_CHECKED;
 
-/* --- terms.c: the terms of a document, gathered before they are stored ----------------------- */
+/* --- terms.c: the terms of a document, gathered before they are stored ---------------------- */
 
 typedef struct as_gather as_gather;
 
@@ -212,7 +216,7 @@ as_code as_posting_each(as_store *s, int64_t first, as_bytes list,
                         as_code (*fn)(void *ctx, int64_t fact, as_err *err), void *ctx,
                         as_err *err) AS_CHECKED;
 
-/* --- calls.c --------------------------------------------------------------------------------- */
+/* --- calls.c -------------------------------------------------------------------------------- */
 
 typedef struct as_callbook as_callbook;
 
@@ -224,18 +228,27 @@ as_code as_callbook_add(as_callbook *b, const as_call *call, as_err *err) AS_CHE
 as_code as_callbook_flush(as_callbook *b, int64_t doc, const int64_t *ids, size_t n,
                           as_err *err) AS_CHECKED;
 
-/* --- outline.c ------------------------------------------------------------------------------- */
+/* --- add.c ---------------------------------------------------------------------------------- */
+
+/* as_store_add() of what has another name than its source, and was added before. */
+as_code as_store_add_as(as_store *s, as_source *source, const char *name, int64_t added_us,
+                        const as_store_add_options *options, as_added *ret, as_err *err) AS_CHECKED;
+
+/* --- outline.c ------------------------------------------------------------------------------ */
 
 /* as_document.outline of what the source holds; empty if it is no JSON object. */
 as_code as_outline_read(as_source *source, as_buf *out, as_err *err) AS_CHECKED;
 
-/* --- remove.c -------------------------------------------------------------------------------- */
+/* --- remove.c ------------------------------------------------------------------------------- */
 
 /* Takes a sample's facts out of the counts of kinds, and counts what it has now. */
 as_code as_kinds_take(as_store *s, int64_t sample, as_err *err) AS_CHECKED;
 as_code as_kinds_give(as_store *s, int64_t sample, as_err *err) AS_CHECKED;
 
-/* The document and all that was made of it, not its blob. Within a transaction. */
-as_code as_document_drop(as_store *s, int64_t doc, as_err *err) AS_CHECKED;
+/*
+ * The document and all that was made of it, not its blob. Within a transaction. `keep`: its
+ * sample's row stays as it is, for who puts the document back.
+ */
+as_code as_document_drop(as_store *s, int64_t doc, bool keep, as_err *err) AS_CHECKED;
 
 #endif

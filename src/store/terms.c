@@ -293,7 +293,7 @@ static as_code tell_url(as_term_teller *t, as_bytes text, as_err *err)
     return rc || !host.n ? rc : tell_address(t, host, err);
 }
 
-/* --- what is in a text ----------------------------------------------------------------------- */
+/* --- what is in a text ---------------------------------------------------------------------- */
 
 #define FINDS_TEXT_MAX ((size_t)16 << 10)
 
@@ -354,7 +354,7 @@ static as_code tell_finds(as_term_teller *t, as_bytes text, as_err *err)
     return rc;
 }
 
-/* --- a fact ---------------------------------------------------------------------------------- */
+/* --- a fact --------------------------------------------------------------------------------- */
 
 static as_code tell_plain(as_term_teller *t, as_term_type type, as_bytes text, as_err *err)
 {
@@ -445,7 +445,7 @@ as_code as_term_teller_fact(as_term_teller *t, const as_facts *f, const as_fact 
     return rc;
 }
 
-/* --- as_terms_of: the same term once --------------------------------------------------------- */
+/* --- as_terms_of: the same term once -------------------------------------------------------- */
 
 struct once {
     as_buf seen; /* type, length, text .. */
