@@ -203,7 +203,7 @@ def main():
                     intent = got.get("intent") if isinstance(got, dict) else None
                     print("%s%s [%s] %s\n    %s; intent %s" % (
                         q["id"], "v%d" % n if n else "", q.get("category", "-"), text,
-                        wrong[1], intent))
+                        " ".join(wrong[1].split())[:400], intent))
     for name, rows in tables.items():
         if rows:
             table(name, rows)
