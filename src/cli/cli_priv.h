@@ -33,6 +33,7 @@ int as_cmd_samples(const as_args *args);
 int as_cmd_show(const as_args *args);
 int as_cmd_rm(const as_args *args);
 int as_cmd_ask(const as_args *args);
+int as_cmd_search(const as_args *args);
 int as_cmd_formats(const as_args *args);
 int as_cmd_doctor(const as_args *args);
 int as_cmd_help(const as_args *args);
@@ -191,6 +192,9 @@ as_code as_since_read(const as_args *args, const char *text, int64_t *ret_us,
  * and the other options of describing ask for.
  */
 typedef struct as_telling as_telling;
+
+/* What --color, NO_COLOR and the terminal say. */
+bool as_wants_colour(const as_args *args);
 
 as_code as_telling_new(const as_args *args, as_telling **ret, as_err *err) AS_CHECKED;
 void as_telling_free(as_telling *t);

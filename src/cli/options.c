@@ -10,20 +10,22 @@
 #define FOR_WRITERS (FOR(ANALYZE) | FOR(FACTS) | FOR(CALLS))
 #define FOR_READERS (FOR_WRITERS | FOR(ADD))
 #define FOR_INPUTS  (FOR_READERS | FOR(EVIDENCE))
-#define FOR_STORE   (FOR(ADD) | FOR(SAMPLES) | FOR(SHOW) | FOR(RM) | FOR(EVIDENCE) | FOR(ASK))
-#define FOR_ALL     ((1u << AS_COMMAND_COUNT) - 1)
+#define FOR_STORE                                                                                  \
+    (FOR(ADD) | FOR(SAMPLES) | FOR(SHOW) | FOR(RM) | FOR(EVIDENCE) | FOR(ASK) | FOR(SEARCH))
+#define FOR_ALL ((1u << AS_COMMAND_COUNT) - 1)
 
 _Static_assert(AS_COMMAND_COUNT < 32, "a command is a bit of as_option.commands");
 
 static const as_option options[AS_OPT_COUNT] = {
-    [AS_OPT_LANG] = {"lang", 0, AS_TAKES_CHOICE, "LANG", "zh en", FOR_TELLERS | FOR(ASK),
+    [AS_OPT_LANG] = {"lang", 0, AS_TAKES_CHOICE, "LANG", "zh en",
+                     FOR_TELLERS | FOR(ASK) | FOR(SEARCH),
                      "language of the text, zh or en (default: the locale's; of an answer: the "
-                     "question's)"},
+                     "question's; of 'search': both are searched)"},
     [AS_OPT_FORMAT] = {"format", 'f', AS_TAKES_CHOICE, "FORMAT", "text md html json", FOR_TELLERS,
                        "text, md, html or json (default: text)"},
     [AS_OPT_JSON] = {"json", 0, AS_TAKES_NOTHING, NULL, NULL,
                      FOR_TELLERS | FOR(EVIDENCE) | FOR(ADD) | FOR(SAMPLES) | FOR(FORMATS) |
-                         FOR(DOCTOR) | FOR(ASK),
+                         FOR(DOCTOR) | FOR(ASK) | FOR(SEARCH),
                      "print JSON: one document, of 'add' one a line"},
     [AS_OPT_FULL] = {"full", 0, AS_TAKES_NOTHING, NULL, NULL, FOR_TELLERS,
                      "list every value that a sentence folds, none of them cut"},
@@ -31,7 +33,8 @@ static const as_option options[AS_OPT_COUNT] = {
                          "list what stands in the report and was not mapped"},
     [AS_OPT_WIDTH] = {"width", 0, AS_TAKES_NUMBER, "COLUMNS", NULL, FOR_TELLERS,
                       "columns of text, 20 to 1000; 0 does not wrap (default: the terminal's)"},
-    [AS_OPT_COLOR] = {"color", 0, AS_TAKES_CHOICE, "WHEN", "auto always never", FOR_TELLERS,
+    [AS_OPT_COLOR] = {"color", 0, AS_TAKES_CHOICE, "WHEN", "auto always never",
+                      FOR_TELLERS | FOR(SEARCH),
                       "colour the text: auto (default), always or never"},
     [AS_OPT_IN] = {"in", 'i', AS_TAKES_FILE, "REPORT", NULL, FOR(EVIDENCE),
                    "the report, or the folder or archive, that the evidence is in (default: the "
@@ -46,13 +49,20 @@ static const as_option options[AS_OPT_COUNT] = {
                          "print the page docs/formats.md"},
     [AS_OPT_STORE] = {"store", 0, AS_TAKES_FILE, "DIR", NULL, FOR_STORE,
                       "the store's folder (default: ASSAY_HOME, else in XDG_DATA_HOME)"},
-    [AS_OPT_SINCE] = {"since", 0, AS_TAKES_TEXT, "WHEN", NULL, FOR(SAMPLES),
+    [AS_OPT_SINCE] = {"since", 0, AS_TAKES_TEXT, "WHEN", NULL, FOR(SAMPLES) | FOR(SEARCH),
                       "only what was added since then: 2026-03-01, '2026-03-01 12:00' (UTC) or 7d"},
-    [AS_OPT_SAMPLE] = {"sample", 's', AS_TAKES_TEXT, "SAMPLE", NULL, FOR(ASK),
+    [AS_OPT_SAMPLE] = {"sample", 's', AS_TAKES_TEXT, "SAMPLE", NULL, FOR(ASK) | FOR(SEARCH),
                        "the sample that is meant: a hash, the beginning of one, a name or '#id'"},
-    [AS_OPT_TRACE] = {"trace", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(ASK),
+    [AS_OPT_TRACE] = {"trace", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(ASK) | FOR(SEARCH),
                       "say how it was understood and what was done"},
-    [AS_OPT_LIMIT] = {"limit", 'n', AS_TAKES_NUMBER, "N", NULL, FOR(SAMPLES), "at most N of them"},
+    [AS_OPT_TOOL] = {"tool", 0, AS_TAKES_TEXT, "TOOL", NULL, FOR(SEARCH),
+                     "only what this tool saw, such as CAPE"},
+    [AS_OPT_SECTION] = {"section", 0, AS_TAKES_CHOICE, "SECTION",
+                        "identity detections processes files registry network persistence system "
+                        "memory configuration static run",
+                        FOR(SEARCH), "only passages of this section of a description"},
+    [AS_OPT_LIMIT] = {"limit", 'n', AS_TAKES_NUMBER, "N", NULL, FOR(SAMPLES) | FOR(SEARCH),
+                      "at most N of them (of 'search': 8)"},
     [AS_OPT_OUTPUT] = {"output", 'o', AS_TAKES_FILE, "FILE", NULL, FOR_WRITERS | FOR(SHOW),
                        "write to FILE, which appears only when it is complete"},
     [AS_OPT_QUIET] = {"quiet", 'q', AS_TAKES_NOTHING, NULL, NULL,
@@ -262,6 +272,29 @@ static const as_command commands[AS_COMMAND_COUNT] = {
           {"assay ask --json --sample invoice.exe is there persistence | jq .truth",
            "for a program"}},
          as_cmd_ask},
+    [AS_COMMAND_SEARCH] =
+        {"search",
+         "TEXT...",
+         AS_TAKES_TEXT,
+         NULL,
+         1,
+         -1,
+         "find passages about something in all that the store's reports say",
+         "TEXT is a question or a few words, in Chinese or English. Several routes look for it "
+         "side by side: values that stand in it (hashes, addresses, domains, paths, names of "
+         "files and APIs, techniques, names that the store knows, and whatever stands in double "
+         "quotes) are looked for whole, all its words by BM25, its meaning where a text encoder "
+         "is configured; summaries and keywords bring the passage that they belong to. "
+         "Reciprocal rank fusion joins what they find; --trace shows each of them.\n\n"
+         "A passage is of one report, one section and, where it tells of processes, one process. "
+         "It stands with its place in each route, and with evidence ids that 'assay evidence' "
+         "shows the bytes of. Words of the question are coloured on a terminal. Nothing found is "
+         "exit status 1.",
+         {{"assay search evil.example.com", "all that is known of a domain"},
+          {"assay search --section persistence 自启动", "in one section, in Chinese"},
+          {"assay search --sample invoice.exe --trace which files were encrypted",
+           "in one sample, with the routes"}},
+         as_cmd_search},
     [AS_COMMAND_FORMATS] =
         {"formats",
          "",
@@ -329,7 +362,8 @@ static const as_variable variables[] = {
      "The first of them that is set chooses the language of descriptions: Chinese if it "
      "begins with zh, else English.",
      FOR_TELLERS},
-    {"NO_COLOR", "If it is set and not empty, nothing is coloured unless asked for.", FOR_TELLERS},
+    {"NO_COLOR", "If it is set and not empty, nothing is coloured unless asked for.",
+     FOR_TELLERS | FOR(SEARCH)},
     {"COLUMNS", "Width of text where it is not written to a terminal.", FOR_TELLERS},
     {"TMPDIR", "Folder for unnamed temporary files (default: /tmp).", FOR(CALLS) | FOR(EVIDENCE)},
     {"ASSAY_PASSWORDS",

@@ -31,6 +31,7 @@ extern "C" {
     X(SHOW)                                                                                        \
     X(RM)                                                                                          \
     X(ASK)                                                                                         \
+    X(SEARCH)                                                                                      \
     X(FORMATS)                                                                                     \
     X(DOCTOR)                                                                                      \
     X(HELP)                                                                                        \
@@ -59,6 +60,8 @@ typedef enum as_option_id {
     AS_OPT_STORE,
     AS_OPT_SINCE,
     AS_OPT_SAMPLE,
+    AS_OPT_TOOL,
+    AS_OPT_SECTION,
     AS_OPT_TRACE,
     AS_OPT_LIMIT,
     AS_OPT_MARKDOWN,

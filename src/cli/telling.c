@@ -80,7 +80,7 @@ static bool to_terminal(const as_args *args)
     return !as_args_has(args, AS_OPT_OUTPUT) && isatty(STDOUT_FILENO);
 }
 
-static bool choose_colour(const as_args *args)
+bool as_wants_colour(const as_args *args)
 {
     const char *when = as_args_get(args, AS_OPT_COLOR);
     const char *never = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -143,7 +143,7 @@ static as_code choose(const as_args *args, as_telling *t, as_err *err)
         .args = args,
         .format = choose_format(args),
         .doc = {.lang = choose_lang(args), .full = as_args_has(args, AS_OPT_FULL)},
-        .report = {.colour = choose_colour(args), .coverage = as_args_has(args, AS_OPT_COVERAGE)},
+        .report = {.colour = as_wants_colour(args), .coverage = as_args_has(args, AS_OPT_COVERAGE)},
     };
     return choose_width(args, &t->report.width, err);
 }

@@ -357,7 +357,8 @@ static size_t each_once(as_search_hit *p, size_t n)
 {
     size_t kept = 0;
 
-    qsort(p, n, sizeof(*p), by_id);
+    if (n > 1)
+        qsort(p, n, sizeof(*p), by_id);
     for (size_t i = 0; i < n; i++) {
         if (kept == 0 || p[kept - 1].id != p[i].id)
             p[kept++] = p[i];
@@ -402,7 +403,8 @@ static as_code take_hits(search *q, const as_search_limits *limits, as_search_fo
     found->child = as_arena_take(q->arena, limits->child + 1, sizeof(*rows));
     if (!found->base || !found->child)
         return as_fail_nomem(q->err, "a search");
-    qsort(rows, n, sizeof(*rows), by_score);
+    if (n > 1)
+        qsort(rows, n, sizeof(*rows), by_score);
     for (size_t i = 0; i < n; i++) {
         bool there = false;
         as_code rc;
