@@ -243,19 +243,33 @@ static as_code rows_are_fine(as_checker *c, const as_check_doc *d, bool *ret, as
     return rc == AS_INVALID ? AS_OK : rc;
 }
 
+/* Facts are not looked for by the range of their ids: that may be what is wrong. */
+static as_code make_rows_anew(as_checker *c, int64_t doc, as_err *err)
+{
+    bool own;
+    as_code rc = as_txn_begin(c->s, &own, err);
+
+    if (rc)
+        return rc;
+    rc = as_sql_int(c->s, "DELETE FROM fact WHERE doc = ?1", &doc, 1, NULL, err);
+    if (!rc)
+        rc = as_store_reindex(c->s, doc, c->options->add, err);
+    return as_txn_end(c->s, own, rc, err);
+}
+
 static as_code check_rows(as_checker *c, const as_check_doc *d, bool has_blob, as_err *err)
 {
     bool fine = false, repaired = false;
-    as_err ignored = {0};
+    as_err why = {0};
     as_code rc = rows_are_fine(c, d, &fine, err);
 
     if (rc || fine)
         return rc;
     if (c->options->repair && has_blob) {
-        rc = as_store_reindex(c->s, d->id, c->options->add, &ignored);
+        rc = make_rows_anew(c, d->id, &why);
         if (rc && rc != AS_INVALID && rc != AS_UNKNOWN && rc != AS_NOT_FOUND) {
             if (err)
-                *err = ignored;
+                *err = why;
             return rc;
         }
         repaired = !rc;
