@@ -103,8 +103,9 @@ static void write_pid(const as_store *s)
     int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 
     /* Only for the message above: without it the other writer has no name. */
-    if (ftruncate(s->lock, 0) == 0 && pwrite(s->lock, text, (size_t)n, 0) != n)
-        (void)ftruncate(s->lock, 0);
+    if (ftruncate(s->lock, 0) == 0 && pwrite(s->lock, text, (size_t)n, 0) != n &&
+        ftruncate(s->lock, 0) != 0)
+        return;
 }
 
 /* The kernel lets it go with the process, however that ends. */
