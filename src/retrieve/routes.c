@@ -129,7 +129,7 @@ static void note_found(as_hunt *h, as_route route, const as_search_found *found)
 
 static as_code run_words(as_hunt *h)
 {
-    as_search_limits limits = {AS_LIST_MAX, AS_CHILD_MAX};
+    as_search_limits limits = {.base = AS_LIST_MAX, .child = AS_CHILD_MAX};
     as_search_found found = {0};
     uint64_t begin = as_hunt_now();
     as_code rc = as_search_parse(h->q->text, h->arena, &h->words, h->err);
@@ -210,7 +210,7 @@ static as_code take_exact(as_hunt *h, as_search_found *found)
 
 static as_code run_exact(as_hunt *h)
 {
-    as_search_limits limits = {AS_LIST_MAX, AS_CHILD_MAX};
+    as_search_limits limits = {.base = AS_LIST_MAX, .child = AS_CHILD_MAX};
     as_search_found found = {0};
     as_buf note = {0};
     as_code rc;

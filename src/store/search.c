@@ -148,7 +148,7 @@ typedef struct search {
     id_range *ranges; /* NULL: all */
     size_t n_ranges;
     as_buf match, rows; /* rows: as_search_hit */
-    bool cut;
+    bool all, cut;
 } search;
 
 static bool has_joins(const as_search_filter *f)
@@ -304,6 +304,8 @@ static as_code match_all(search *q)
 
     begin_match(q);
     add_words(q, 0, q->n_order, " OR ", true);
+    if (q->all)
+        return read_match(q, INT64_MAX, &n);
     return read_match(q, q->ranges ? 8 * (size_t)AS_SEARCH_FULL : AS_SEARCH_FULL, &n);
 }
 
@@ -317,7 +319,7 @@ static as_code match(search *q)
         return AS_OK;
     for (size_t i = 0; i < q->n_order; i++)
         rows += q->words[q->order[i]].df;
-    if (q->ranges || rows <= AS_SEARCH_FULL)
+    if (q->all || q->ranges || rows <= AS_SEARCH_FULL)
         return match_all(q);
     rows = 0;
     while (rare < q->n_order && rows + q->words[q->order[rare]].df <= AS_SEARCH_RARE)
@@ -491,6 +493,7 @@ as_code as_search_run(as_store *s, as_search_word *words, size_t n, const as_sea
     q->words = words;
     q->n = n < AS_SEARCH_WORDS_MAX ? n : AS_SEARCH_WORDS_MAX;
     q->filter = filter;
+    q->all = limits->all;
     q->arena = arena;
     q->err = err;
     if (!rc && filter->sample)

@@ -57,6 +57,7 @@ typedef struct as_search_filter {
 
 typedef struct as_search_limits {
     size_t base, child; /* hits */
+    bool all;           /* rank every row that has a word, however many: slow, to measure against */
 } as_search_limits;
 
 typedef struct as_search_hit {
