@@ -1,14 +1,28 @@
 #include "retrieve/hnsw.h"
 
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iostream>
+#include <list>
 #include <memory>
+#include <mutex>
 #include <new>
+#include <queue>
+#include <random>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+/*
+ * hnswlib 0.6.2 fetches the neighbour behind the one it looks at, also behind the last of a
+ * full list, which on the upper levels is four bytes behind its memory.
+ */
+#define malloc(size) std::malloc((size) + 8)
 #include <hnswlib/hnswlib.h>
 
 /* What hnswlib keeps of a row: the scale, then the code. */
@@ -74,7 +88,7 @@ static void import(Index &index, const as_hnsw_rows *rows, const as_graph *old)
         if (levels) {
             size_t size = index.size_links_per_element_ * levels + 1;
 
-            index.linkLists_[row] = static_cast<char *>(std::malloc(size));
+            index.linkLists_[row] = static_cast<char *>(malloc(size));
             if (!index.linkLists_[row])
                 throw std::bad_alloc();
             std::memset(index.linkLists_[row], 0, size);
