@@ -41,12 +41,14 @@ static void put_ids(as_buf *out, const as_passage *p)
 {
     char id[AS_EVIDENCE_ID_MAX];
 
-    for (size_t i = 0; i < p->n_evidence && i < EVIDENCE_SHOWN; i++) {
+    size_t shown = p->n_first > 0 && p->n_first < EVIDENCE_SHOWN ? p->n_first : EVIDENCE_SHOWN;
+
+    for (size_t i = 0; i < p->n_evidence && i < shown; i++) {
         as_evidence_id(p->doc_sha256, p->evidence[i].begin, p->evidence[i].end, id);
         as_buf_printf(out, "%s%s", i > 0 ? " " : "", id);
     }
-    if (p->n_evidence > EVIDENCE_SHOWN)
-        as_buf_printf(out, " +%zu", p->n_evidence - EVIDENCE_SHOWN);
+    if (p->n_evidence > shown)
+        as_buf_printf(out, " +%zu", p->n_evidence - shown);
 }
 
 /* Bytes [from, to) of the body, line breaks with the margin behind them. */
@@ -197,6 +199,7 @@ static void json_evidence(as_jsonw *w, const as_passage *p)
 {
     char id[AS_EVIDENCE_ID_MAX];
 
+    json_u64(w, "evidence_of_values", p->n_first);
     as_jsonw_key(w, "evidence");
     as_jsonw_array(w);
     for (size_t i = 0; i < p->n_evidence; i++) {

@@ -19,7 +19,7 @@ typedef struct values {
     size_t n;
 } values;
 
-static as_code add_value(values *v, size_t begin, size_t end, bool pins, bool prefix)
+static as_code add_value(values *v, size_t begin, size_t end, bool pins, bool prefix, as_bytes norm)
 {
     as_hunt *h = v->h;
     as_bytes text = {h->q->text.p + begin, end - begin};
@@ -40,7 +40,7 @@ static as_code add_value(values *v, size_t begin, size_t end, bool pins, bool pr
         if (!word.match.p)
             return as_fail_nomem(h->err, "a phrase");
     }
-    h->wanted[v->n] = (as_wanted){text, pins};
+    h->wanted[v->n] = (as_wanted){.text = text, .pins = pins, .norm = norm};
     h->exact.p[v->n++] = word;
     return AS_OK;
 }
@@ -58,7 +58,8 @@ static as_code add_iocs(values *v)
     for (size_t i = 0; !rc && i < v->iocs.n; i++) {
         const as_ioc *at = &v->iocs.p[i];
 
-        rc = add_value(v, at->begin, at->end, ioc_pins(at->type), at->type == AS_IOC_HEX);
+        rc = add_value(v, at->begin, at->end, ioc_pins(at->type), at->type == AS_IOC_HEX,
+                       at->type == AS_IOC_HEX ? (as_bytes){0} : at->norm);
     }
     return rc;
 }
@@ -92,7 +93,7 @@ static as_code add_quoted(values *v)
                 to++;
             if (to == text.n || to == from)
                 continue;
-            rc = add_value(v, from, to, true, false);
+            rc = add_value(v, from, to, true, false, (as_bytes){0});
             at = to + strlen(quotes[k].close) - 1;
             break;
         }
@@ -188,6 +189,15 @@ static bool inside_value(const values *v, size_t begin, size_t end)
     return false;
 }
 
+static as_code keep_name(values *v, size_t begin, size_t end, bool odd, as_bytes norm)
+{
+    as_bytes copy = {0};
+
+    if (as_arena_copy(v->h->arena, norm, &copy))
+        return as_fail_nomem(v->h->err, "a name");
+    return add_value(v, begin, end, odd, false, copy);
+}
+
 /* The longest names first, so that a part of one is not looked up again. */
 static as_code add_names(values *v)
 {
@@ -208,7 +218,7 @@ static as_code add_names(values *v)
             rc = norm.failed ? as_fail_nomem(v->h->err, "a name")
                              : is_name(v->h, as_buf_bytes(&norm), odd, &found);
             if (!rc && found)
-                rc = add_value(v, begin, end, odd, false);
+                rc = keep_name(v, begin, end, odd, as_buf_bytes(&norm));
         }
     }
     as_buf_done(&norm);

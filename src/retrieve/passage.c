@@ -325,6 +325,8 @@ as_code as_hunt_passage(as_hunt *h, const as_lead *lead, as_passage *ret)
         rc = as_store_document(h->s, ret->doc, take_sha256, ret, h->err);
     if (!rc)
         rc = mark_body(h, ret);
+    if (!rc)
+        rc = as_hunt_cite(h, lead, ret);
     if (rc)
         return rc;
     memcpy(ret->routes, lead->routes, sizeof(ret->routes));

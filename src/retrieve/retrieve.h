@@ -124,9 +124,10 @@ typedef struct as_passage {
     as_bytes tool, context, body;
     const as_range *marks; /* where words of the question stand; from left to right */
     size_t n_marks;
-    as_range snippet; /* the part of the body to show where there is little room */
-    const as_range *evidence;
+    as_range snippet;         /* the part of the body to show where there is little room */
+    const as_range *evidence; /* in the order of the document, but */
     size_t n_evidence;
+    size_t n_first; /* so many come first: of facts that have a value of the question */
     as_route_hit routes[AS_ROUTE_COUNT];
     double score;    /* fused */
     bool pinned;     /* the question's own value stands in it: before all others */

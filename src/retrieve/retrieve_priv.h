@@ -23,7 +23,11 @@ extern "C" {
 /* A value of the question. */
 typedef struct as_wanted {
     as_bytes text; /* as the question has it */
-    bool pins;     /* it names one thing, so what holds it comes first; if it is rare */
+    as_bytes norm; /* as terms are compared; {0}: only its words are known */
+    bool looked;   /* up: then terms[] are its terms */
+    int64_t terms[AS_TERM_COUNT];
+    size_t n_terms;
+    bool pins; /* it names one thing, so what holds it comes first; if it is rare */
 } as_wanted;
 
 /* One base chunk on its way; of twins, the one that will be shown. */
@@ -66,6 +70,9 @@ as_code as_hunt_fuse(as_hunt *h) AS_CHECKED;
 
 /* The lead in full, with marks, a snippet and a reason. In passage.c. */
 as_code as_hunt_passage(as_hunt *h, const as_lead *lead, as_passage *ret) AS_CHECKED;
+
+/* Evidence of facts that have a value of the question comes first. In cite.c. */
+as_code as_hunt_cite(as_hunt *h, const as_lead *lead, as_passage *p) AS_CHECKED;
 
 /* Text and evidence alone; *ret_there false: it is gone. */
 as_code as_hunt_load(as_hunt *h, int64_t id, as_passage *ret, bool *ret_there) AS_CHECKED;

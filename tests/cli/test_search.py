@@ -99,6 +99,12 @@ def words(home):
 def evidence(home, reports):
     """The ids are of a report, and 'assay evidence' shows its bytes."""
     doc = search('203.0.113.61', home=home)
+    for passage in doc['passages']:
+        first = passage['evidence'][:passage['evidence_of_values']]
+        check(first, 'no evidence comes first for the value')
+        for ident in first[:2]:
+            check(b'203.0.113.61' in run('evidence', '--raw', ident, home=home).encode(),
+                  f'{ident} comes first and does not hold the value')
     for ident in doc['passages'][0]['evidence'][:5]:
         begin, length = (int(x, 16) for x in ident.split('-')[1:])
         raw = run('evidence', '--raw', ident, home=home)
