@@ -306,3 +306,68 @@ as_code answer_actor(job *j)
     j->answer->text = say_done(j, &out);
     return cite_finds(j, &f);
 }
+
+/* --- addresses that were resolved and then spoken to ------------------------------------------ */
+
+bool finally_joined(const plan *p, const reading *r)
+{
+    bool connects = false, resolved = p->topic == TOPIC_DNS_ANSWER;
+
+    for (size_t i = 0; i < r->n_signs; i++) {
+        const sign *s = &r->signs[i];
+
+        connects = connects || (s->id == SIGN_VERB && s->arg == VERB_CONNECT) ||
+                   (s->id == SIGN_TOPIC && s->arg == TOPIC_CONNECTION);
+        resolved = resolved || s->id == SIGN_RESOLVE || s->id == SIGN_FINALLY;
+    }
+    return connects && resolved &&
+           (p->topic == TOPIC_DNS_ANSWER || p->topic == TOPIC_IP || p->topic == TOPIC_DOMAIN ||
+            p->topic == TOPIC_CONNECTION || p->topic == TOPIC_DNS);
+}
+
+static bool was_contacted(const as_row *rows, size_t n, as_bytes ip)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (as_bytes_eq(as_row_text(&rows[i], AS_ATTR_DST), ip))
+            return true;
+    }
+    return false;
+}
+
+/* Answers of DNS to which there is a connection; the names, where names are asked for. */
+as_code gather_contacted(job *j, finds *ret)
+{
+    plan answers = j->plan, connections = {.topic = TOPIC_CONNECTION, .protocol = -1};
+    bool names = j->plan.topic == TOPIC_DOMAIN || j->plan.topic == TOPIC_DNS;
+    as_row *rows = NULL;
+    size_t n = 0;
+    finds all = {0};
+    as_code rc;
+
+    answers.topic = TOPIC_DNS_ANSWER;
+    answers.select = SELECT_NONE;
+    rc = gather(j, &answers, &all);
+    rc = rc ? rc : gather_rows(j, &connections, &rows, &n);
+    for (size_t i = 0; !rc && i < all.n; i++) {
+        const find *x = &all.p[i];
+        as_bytes name;
+
+        if (x->n_rows == 0 || !was_contacted(rows, n, x->value))
+            continue;
+        name = as_row_text(x->rows[0], AS_ATTR_REQUEST);
+        if (name.n == 0)
+            name = as_row_text(x->rows[0], AS_ATTR_DOMAIN);
+        if (names && name.n > 0)
+            rc = finds_add(j, ret, x->rows[0], name, name, name, 1);
+        else
+            rc = finds_add(j, ret, x->rows[0], x->value, x->text, x->key, x->count);
+    }
+    if (!rc && ret->n == 0 && all.n == 0) {
+        /* No answers are known: what was connected to is all there is. */
+        connections = j->plan;
+        connections.topic = names ? TOPIC_DOMAIN : TOPIC_IP;
+        rc = gather(j, &connections, ret);
+    }
+    j->plan.topic = names ? TOPIC_DOMAIN : TOPIC_IP;
+    return rc;
+}

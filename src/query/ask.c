@@ -44,6 +44,19 @@ static bool may_name_sample(const value *v)
            (v->type <= AS_IOC_SHA512 || v->type == AS_IOC_HEX || v->type == AS_IOC_FILE);
 }
 
+/* "sample ffff...": what stands behind the word is a sample, or nothing here. */
+static bool named_as_sample(const reading *r, const value *v)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        const sign *s = &r->signs[i];
+
+        if (s->id == SIGN_SAMPLE && v->begin >= s->end && v->begin - s->end <= 3 &&
+            v->how == VALUE_IOC && v->type <= AS_IOC_SHA512)
+            return true;
+    }
+    return false;
+}
+
 /* A value of the question that names a sample is no condition any more. */
 static as_code sample_of_question(job *j, choice *ret)
 {
@@ -57,6 +70,8 @@ static as_code sample_of_question(job *j, choice *ret)
         rc = look_up(j, p->filters[i]->norm, ret);
         if (rc)
             return rc;
+        if (ret->n == 0 && named_as_sample(&j->reading, p->filters[i]))
+            return AS_OK; /* none: and that is said */
         if (ret->n == 0)
             continue;
         memmove(&p->filters[i], &p->filters[i + 1], (p->n_filters - i - 1) * sizeof(*p->filters));
@@ -144,6 +159,10 @@ static as_code load_docs(job *j)
     if (!rc) {
         j->docs = copy;
         j->n_docs = all.n;
+        j->is_log = all.n > 0;
+        for (size_t i = 0; i < all.n; i++)
+            j->is_log = j->is_log && (as_bytes_is(copy[i].format, "winevent") ||
+                                      as_bytes_is(copy[i].format, "evtx"));
     }
     as_mem_free(all.p);
     return rc;
@@ -255,7 +274,7 @@ static as_code answer(job *j, const as_ask_options *o)
     if (rc)
         return rc;
     j->question = o->question;
-    plan_make(&j->reading, &j->plan);
+    plan_make(&j->reading, o->sample.n > 0, &j->plan);
     j->lang = o->lang >= 0 ? (as_lang)o->lang : j->reading.lang;
     j->answer->lang = j->lang;
     j->answer->intent = want_name(j->plan.want);

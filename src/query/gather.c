@@ -149,17 +149,47 @@ static bool is_exact(const value *v)
            (v->type <= AS_IOC_IPV6 || v->type == AS_IOC_TECHNIQUE || v->type == AS_IOC_CVE);
 }
 
+/* "4564", also where the tool wrote 0x11d4. */
 static bool same_number(as_bytes text, as_bytes number)
 {
-    return as_bytes_eq(text, number);
+    char a[24], b[24], *end;
+    unsigned long long x, y;
+
+    if (text.n == 0 || text.n >= sizeof(a) || number.n >= sizeof(b))
+        return false;
+    memcpy(a, text.p, text.n);
+    a[text.n] = '\0';
+    memcpy(b, number.p, number.n);
+    b[number.n] = '\0';
+    x = strtoull(a, &end, 0);
+    if (*end)
+        return false;
+    y = strtoull(b, &end, 10);
+    return !*end && x == y;
 }
 
-static bool attr_is_number(const as_row *row, value *v)
+/* A number of the question is of the attribute that stands beside it there. */
+static bool attr_is_number(const plan *p, const as_row *row, value *v)
 {
-    static const as_attr_name names[] = {AS_ATTR_PID,   AS_ATTR_PPID,     AS_ATTR_DPORT,
-                                         AS_ATTR_SPORT, AS_ATTR_EVENT_ID, AS_ATTR_TID,
-                                         AS_ATTR_SID};
+    static const as_attr_name names[] = {AS_ATTR_PID, AS_ATTR_DPORT, AS_ATTR_SPORT,
+                                         AS_ATTR_EVENT_ID, AS_ATTR_SID};
 
+    switch ((int)p->numbered) {
+    case SELECT_PORT:
+        return same_number(as_row_text(row, AS_ATTR_DPORT), v->text);
+    case SELECT_SCORE:
+        return same_number(as_row_text(row, AS_ATTR_SCORE), v->text);
+    case SELECT_SEVERITY:
+        return same_number(as_row_text(row, AS_ATTR_SEVERITY), v->text);
+    case SELECT_PPID:
+        return same_number(as_row_text(row, AS_ATTR_PPID), v->text);
+    case SELECT_EVENT_ID:
+        return same_number(as_row_text(row, AS_ATTR_EVENT_ID), v->text);
+    default:
+        break;
+    }
+    if (p->topic == TOPIC_PROCESS)
+        return same_number(as_row_text(row, AS_ATTR_PID), v->text);
     for (size_t i = 0; i < AS_COUNT(names); i++) {
         if (same_number(as_row_text(row, names[i]), v->text))
             return true;
@@ -167,13 +197,36 @@ static bool attr_is_number(const as_row *row, value *v)
     return false;
 }
 
+static bool is_letter(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c >= 0x80;
+}
+
+/* As a word, or the beginning of one: "cookie" in "steals cookies", not in "xcookie". */
+static bool has_word(as_bytes hay, as_bytes needle)
+{
+    while (needle.n > 0 && needle.n <= hay.n) {
+        const uint8_t *at = memmem(hay.p, hay.n, needle.p, needle.n);
+        size_t skip;
+
+        if (!at)
+            return false;
+        if (at == hay.p || !is_letter(at[-1]))
+            return true;
+        skip = (size_t)(at - hay.p) + 1;
+        hay.p += skip;
+        hay.n -= skip;
+    }
+    return false;
+}
+
 /* Whether a value stands in the row: as the whole of an attribute, or as a part of one. */
-static bool row_has(job *j, const as_row *row, value *v)
+static bool row_has(job *j, const plan *p, const as_row *row, value *v)
 {
     as_bytes needle;
 
     if (v->how == VALUE_NUMBER)
-        return attr_is_number(row, v);
+        return attr_is_number(p, row, v);
     needle = loosened(j, folded(j, v->norm));
     for (size_t i = 0; i < row->n_attrs; i++) {
         as_bytes text = loosened(j, folded(j, row->attrs[i].text));
@@ -181,7 +234,8 @@ static bool row_has(job *j, const as_row *row, value *v)
         if (is_exact(v) && v->type != AS_IOC_TECHNIQUE && v->type != AS_IOC_IPV4) {
             if (as_bytes_eq(text, needle))
                 return true;
-        } else if (contains(text, needle)) {
+        } else if (v->how == VALUE_WORD && !v->firm ? has_word(text, needle)
+                                                    : contains(text, needle)) {
             return true;
         }
         if (v->how == VALUE_IOC && !as_bytes_eq(v->text, v->norm) &&
@@ -220,7 +274,9 @@ static bool done_by(job *j, const as_row *row, value *v)
 {
     const as_row *process = row_process(j, row);
 
-    if (process && row->kind != AS_KIND_PROCESS && is_process(j, process, v))
+    if (row->kind == AS_KIND_PROCESS)
+        return is_process(j, row, v); /* its own command line, user ... */
+    if (process && is_process(j, process, v))
         return true;
     if (v->how == VALUE_NUMBER)
         return same_number(as_row_text(row, AS_ATTR_PID), v->text);
@@ -279,9 +335,38 @@ static bool has_keyword(job *j, const as_row *row, const char *words)
     return false;
 }
 
+static bool was_started(const as_row *row)
+{
+    static const as_attr_name names[] = {AS_ATTR_FIRST_SEEN, AS_ATTR_PPID, AS_ATTR_EVENT_ID,
+                                         AS_ATTR_COMMAND_LINE, AS_ATTR_STARTED};
+
+    for (size_t i = 0; i < AS_COUNT(names); i++) {
+        if (as_row_text(row, names[i]).n > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool bytes_in(const as_bytes *list, size_t n, as_bytes text)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (text.n > 0 && as_bytes_eq_nocase(list[i], text))
+            return true;
+    }
+    return false;
+}
+
 bool plan_passes(job *j, const plan *p, const as_row *row)
 {
     if (!topic_takes(p->topic, row))
+        return false;
+    /* A log also mentions processes that it did not see start. */
+    if (p->topic == TOPIC_PROCESS && j->is_log && !was_started(row))
+        return false;
+    if (p->named != SELECT_NONE &&
+        !as_bytes_has_nocase(as_row_text(row, AS_ATTR_NAME), select_name(p->named, AS_LANG_EN)))
+        return false;
+    if (p->hit_by && !bytes_in(p->hit_by, p->n_hit_by, as_row_text(row, AS_ATTR_SHA256)))
         return false;
     if (p->severity != SEVERITY_ANY && row_severity(row) != p->severity)
         return false;
@@ -293,7 +378,7 @@ bool plan_passes(job *j, const plan *p, const as_row *row)
     if (p->actor && !done_by(j, row, p->actor))
         return false;
     for (size_t i = 0; i < p->n_filters; i++) {
-        if (!p->filters[i]->ignored && !row_has(j, row, p->filters[i]))
+        if (!p->filters[i]->ignored && row_has(j, p, row, p->filters[i]) == p->filters[i]->denied)
             return false;
     }
     return true;
@@ -647,6 +732,30 @@ static as_code add_parts(job *j, finds *f, const as_row *row, as_bytes text)
     return AS_OK;
 }
 
+/* Sysmon's "type:  5 a.example;::ffff:192.0.2.1;": names on the way, then addresses. */
+static as_code add_answers(job *j, finds *f, const topic *t, const as_row *row, as_bytes text)
+{
+    if (!memchr(text.p, ';', text.n))
+        return finds_add(j, f, row, text, item_text(j, t, row, text), text, 1);
+    while (text.n > 0) {
+        const uint8_t *end = memchr(text.p, ';', text.n);
+        size_t n = end ? (size_t)(end - text.p) : text.n;
+        as_bytes part = {text.p, n};
+        as_code rc;
+
+        if (n > 7 && memcmp(part.p, "::ffff:", 7) == 0)
+            part = (as_bytes){part.p + 7, n - 7};
+        if (n > 5 && memcmp(part.p, "type:", 5) == 0)
+            part.n = 0;
+        rc = part.n > 0 ? finds_add(j, f, row, part, item_text(j, t, row, part), part, 1) : AS_OK;
+        if (rc)
+            return rc;
+        text.p += n + (end != NULL);
+        text.n -= n + (end != NULL);
+    }
+    return AS_OK;
+}
+
 static as_code add_all_of(job *j, finds *f, const topic *t, const as_row *row)
 {
     for (size_t i = 0; i < row->n_attrs; i++) {
@@ -662,14 +771,53 @@ static as_code add_all_of(job *j, finds *f, const topic *t, const as_row *row)
     return AS_OK;
 }
 
+static unsigned long long number_of(as_bytes text)
+{
+    char a[24];
+
+    if (text.n == 0 || text.n >= sizeof(a))
+        return 0;
+    memcpy(a, text.p, text.n);
+    a[text.n] = '\0';
+    return strtoull(a, NULL, 0);
+}
+
+/* What happens, and may happen again in the same words; the rest are things. */
+static bool is_event(topic_id id)
+{
+    static const topic_id events[] = {TOPIC_CONNECTION,     TOPIC_LOGON,         TOPIC_LOGON_FAILED,
+                                      TOPIC_PROCESS_ACCESS, TOPIC_WINDOWS_EVENT, TOPIC_DNS,
+                                      TOPIC_REMOTE_THREAD,  TOPIC_KIND,          TOPIC_LOG_CLEARED,
+                                      TOPIC_ACCOUNT,        TOPIC_SCRIPT,        TOPIC_WMI};
+
+    for (size_t i = 0; i < AS_COUNT(events); i++) {
+        if (events[i] == id)
+            return true;
+    }
+    return false;
+}
+
 /* Rows of one thing have one key; of processes and connections each is its own. */
 static as_bytes row_key(job *j, const plan *p, const as_row *row, as_bytes value_)
 {
     const topic *t = topic_get(p->topic);
     as_buf b = {0};
 
+    if (p->topic == TOPIC_MEMORY_FINDING) {
+        as_buf_add(&b, as_row_text(row, AS_ATTR_PID));
+        as_buf_byte(&b, ' ');
+        as_buf_add(&b, value_);
+        return join(j, &b);
+    }
+    if (p->topic == TOPIC_PROCESS && j->is_log) {
+        /* Two sources of one log tell one start, each with its own way to write numbers. */
+        as_buf_add(&b, as_path_file(value_));
+        as_buf_printf(&b, " %llu", number_of(as_row_text(row, AS_ATTR_PID)));
+        return join(j, &b);
+    }
     if (p->topic == TOPIC_PROCESS || p->topic == TOPIC_PROCESS_ENDED ||
-        (p->want == WANT_COUNT && as_row_text(row, AS_ATTR_CHANNEL).n > 0)) {
+        (p->want == WANT_COUNT && !p->distinct && as_row_text(row, AS_ATTR_CHANNEL).n > 0 &&
+         is_event(p->topic))) {
         as_buf_printf(&b, "%lld", (long long)row->id);
         return join(j, &b);
     }
@@ -711,7 +859,7 @@ bool row_lacks_value(const topic *t, const as_row *row)
     return true;
 }
 
-as_code gather(job *j, const plan *p, finds *ret)
+static as_code gather_topic(job *j, const plan *p, finds *ret)
 {
     const topic *t = topic_get(p->topic);
     as_row *rows = NULL;
@@ -724,13 +872,52 @@ as_code gather(job *j, const plan *p, finds *ret)
 
         if (v.n == 0 || (p->topic != TOPIC_KIND && row_lacks_value(t, &rows[i])))
             continue;
-        if (p->topic == TOPIC_TACTIC)
+        if (p->topic == TOPIC_DNS_ANSWER)
+            rc = add_answers(j, ret, t, &rows[i], v);
+        else if (p->topic == TOPIC_TACTIC)
             rc = add_parts(j, ret, &rows[i], v);
         else if (p->topic == TOPIC_TECHNIQUE || p->topic == TOPIC_FAMILY)
             rc = add_all_of(j, ret, t, &rows[i]);
         else
             rc = finds_add(j, ret, &rows[i], v, item_text(j, t, &rows[i], v),
                            row_key(j, p, &rows[i], v), row_weight(&rows[i]));
+    }
+    return rc;
+}
+
+/* What one tool calls a write another calls a creation. */
+static topic_id next_best(const job *j, topic_id id)
+{
+    switch ((int)id) {
+    case TOPIC_FILE_WRITTEN:
+        return TOPIC_FILE_CREATED;
+    case TOPIC_FILE_MODIFIED:
+        return TOPIC_FILE_WRITTEN;
+    case TOPIC_DROPPED:
+        return j->is_log ? TOPIC_FILE_CREATED : TOPIC_NONE;
+    case TOPIC_SERVICE_STARTED:
+    case TOPIC_SERVICE_CREATED:
+        return TOPIC_SERVICE;
+    default:
+        return TOPIC_NONE;
+    }
+}
+
+as_code gather(job *j, plan *p, finds *ret)
+{
+    as_code rc = gather_topic(j, p, ret);
+
+    for (topic_id id = next_best(j, p->topic); !rc && ret->n == 0 && id != TOPIC_NONE;
+         id = next_best(j, id)) {
+        plan other = *p;
+
+        other.topic = id;
+        rc = gather_topic(j, &other, ret);
+        if (!rc && ret->n > 0) {
+            job_trace(j, "no %s; what follows are %s", topic_get(p->topic)->many,
+                      topic_get(id)->many);
+            p->topic = id;
+        }
     }
     return rc;
 }

@@ -64,8 +64,8 @@ static const entry entries[] = {
     T(TACTIC, "tactic|attack tactic|mitre tactic|战术|att&ck 战术|att ck 战术|攻击战术"),
     T(CAPABILITY, "capability|capabilities|capa rule|capa match|what can it do|能力|功能|具备的能力|capa 规则|capa 能力|具备能力"),
     T(MBC, "mbc|malware behavior catalog|malware behaviour catalog|mbc behavior|mbc behaviour|mbc objective|mbc 行为|恶意行为目录"),
-    T(FAMILY, "family|malware family|malware families|malfamily|families|家族|恶意家族|病毒家族|木马家族|恶意软件家族|恶意代码家族"),
-    T(ANTIVIRUS, "antivirus|av|av engine|antivirus engine|av detection|av vendor|engine|virustotal|scanner|virus scanner|vendor|detected by|杀毒引擎|杀软|杀毒软件|引擎|反病毒引擎|厂商|报毒|查杀"),
+    T(FAMILY, "病毒家族名|家族名称|family name|family|malware family|malware families|malfamily|families|家族|恶意家族|病毒家族|木马家族|恶意软件家族|恶意代码家族"),
+    T(ANTIVIRUS, "vt|vt detection|vt detections|detections|detection|engines|antivirus|av|av engine|antivirus engine|av detection|av vendor|engine|virustotal|scanner|virus scanner|vendor|detected by|杀毒引擎|杀软|杀毒软件|引擎|反病毒引擎|厂商|报毒|查杀"),
     T(AV_SUMMARY, "detection ratio|detection rate|positives|virustotal score|vt score|检出率|检出数|报毒数|查杀率"),
     T(CLAMAV, "clamav"),
     T(API, "api|apis|api call|api function|windows api|win32 api|system call|syscall|api 调用|api 函数|系统调用|调用的 api|函数调用|接口"),
@@ -78,10 +78,10 @@ static const entry entries[] = {
     T(WMI, "wmi|wmi query|wmi subscription|wmi operation|wmi 查询|wmi 操作|wmi 订阅|wmi 事件"),
     T(WINDOWS_EVENT, "event|events|windows event|log event|event log|事件|日志事件|系统事件|windows 事件|事件日志"),
     T(INJECTION, "injection|process injection|code injection|injected process|注入|进程注入|代码注入|注入行为|被注入的进程|注入进程"),
-    T(REMOTE_THREAD, "remote thread|createremotethread|remote threads|远程线程"),
+    T(REMOTE_THREAD, "thread created in another process|thread in another process|remote thread creation|create a thread in another process|在其他进程中创建线程|远程创建线程|在别的进程里创建线程|remote thread|createremotethread|remote threads|远程线程"),
     T(PROCESS_ACCESS, "process access|opened process|accessed process|process handle opened|进程访问|打开的进程|被访问的进程"),
     T(PROCESS_ENDED, "terminated process|process termination|ended process|exited process|killed process|结束的进程|终止的进程|退出的进程|进程退出|进程终止"),
-    T(MEMORY_FINDING, "malfind|injected code region|suspicious memory|suspicious memory region|suspicious region|injected memory|injected code|memory finding|rwx memory|rwx region|可疑内存|可疑内存区域|注入代码|内存注入|可疑内存段"),
+    T(MEMORY_FINDING, "可疑的内存区域|可疑的内存段|被注入的内存区域|被注入的内存|注入的内存区域|注入的内存|injected memory region|suspicious memory area|malfind hit|malfind hits|malfind result|malfind 命中|malfind 结果|malfind|injected code region|suspicious memory|suspicious memory region|suspicious region|injected memory|injected code|memory finding|rwx memory|rwx region|可疑内存|可疑内存区域|注入代码|内存注入|可疑内存段"),
     T(MEMORY_REGION, "memory region|memory area|memory section|内存区域|内存段|内存区"),
     T(PAYLOAD, "payload|payloads|extracted payload|unpacked payload|cape payload|载荷|有效载荷|payload 文件|提取的载荷|脱壳载荷"),
     T(DUMP, "memory dump|process dump|procdump|dump|dumps|内存转储|进程转储|转储|内存 dump|转储文件"),
@@ -102,14 +102,14 @@ static const entry entries[] = {
     T(LOGON_FAILED, "failed logon|failed login|logon failure|login failure|unsuccessful logon|登录失败|失败的登录|失败登录|登陆失败"),
     T(ACCOUNT, "account change|account created|account modification|user account|account|group change|账户变更|账号变更|账户|账号|新建账户|用户组变更"),
     T(USER, "user|users|username|user name|用户|用户名|哪个用户"),
-    T(LOG_CLEARED, "log cleared|cleared log|log clearing|event log cleared|audit log cleared|clear the log|cleared event log|清除日志|日志被清除|日志清除|清空日志|日志清理|清除了日志|清除事件日志"),
+    T(LOG_CLEARED, "清空了日志|安全日志被清空|日志被清空|日志清空|log cleared|cleared log|log clearing|event log cleared|audit log cleared|clear the log|cleared event log|清除日志|日志被清除|日志清除|清空日志|日志清理|清除了日志|清除事件日志"),
     T(OBJECT_ACCESS, "object access|audited object|对象访问|审核对象"),
     T(KERNEL_MODULE, "kernel module|kernel modules|内核模块"),
     T(HANDLE, "handle|handles|句柄"),
     T(EXTRACTED, "extracted file|extracted artifact|extracted script|提取的文件|提取文件|提取物"),
-    T(PERSISTENCE, "persistence|persist|persistence mechanism|persistence behavior|autostart|auto start|autorun|auto run|survive a reboot|survive reboot|run at startup|start automatically|startup entry|持久化|驻留|自启动|自启|开机启动|开机自启|启动项|自启动项|持久化机制|持久化行为|维持权限|权限维持"),
+    T(PERSISTENCE, "run key|run keys|run key value|autorun key|run registry key|start itself at logon|start at logon|run 键|run 项|run 键值|启动注册表项|persistence|persist|persistence mechanism|persistence behavior|autostart|auto start|autorun|auto run|survive a reboot|survive reboot|run at startup|start automatically|startup entry|持久化|驻留|自启动|自启|开机启动|开机自启|启动项|自启动项|持久化机制|持久化行为|维持权限|权限维持"),
     T(TOOL_ERROR, "error of the tool|analysis error|tool error|errors during the analysis|error|errors|分析错误|工具错误|报错|错误"),
-    T(SCORE, "score|malscore|rating|评分|得分|分数|分值|恶意评分|威胁评分|打分"),
+    T(SCORE, "打了多少分|打多少分|多少分|得了几分|几分|how high is the score|score|malscore|rating|评分|得分|分数|分值|恶意评分|威胁评分|打分"),
     T(VERDICT, "verdict|conclusion|malicious or benign|判定|判定结果|结论|定性|研判结果"),
     T(RUN, "analysis run|sandbox run|sandbox analysis|分析任务|沙箱任务"),
 
@@ -117,14 +117,14 @@ static const entry entries[] = {
     V(DROP, "drop|drops|dropped|dropping|release|released|释放|投放|落地|释放了|释放过|释放出"),
     V(WRITE, "write|writes|wrote|written|writing|set|sets|写入|写|写了|写过|写入了|设置|设置了"),
     V(CREATE, "create|creates|created|creating|add|added|make|made|new|install|installed|register|registered|创建|新建|创建了|建立|建立了|生成|生成了|新增|安装|注册|添加"),
-    V(DELETE, "delete|deletes|deleted|deleting|remove|removed|erase|unlink|wipe|删除|移除|删|删除了|清除|删掉|抹除|删过"),
+    V(DELETE, "清空|清空了|清掉|被清空|clear|cleared|delete|deletes|deleted|deleting|remove|removed|erase|unlink|wipe|删除|移除|删|删除了|清除|删掉|抹除|删过"),
     V(READ, "read|reads|reading|读取|读|读了|读取了|读过"),
     V(OPEN, "open|opens|opened|opening|打开|打开了|开启"),
     V(MODIFY, "modify|modifies|modified|change|changed|alter|altered|edit|edited|overwrite|overwrote|tamper|修改|更改|改动|篡改|覆盖|修改了|改了|改过|变更"),
     V(MOVE, "move|moved|rename|renamed|移动|重命名|改名"),
     V(COPY, "copy|copies|copied|复制|拷贝"),
     V(QUERY, "query|queries|queried|look up|looked up|lookup|resolve for|ask for|查询|查询了|请求解析|查了"),
-    V(CONNECT, "connect|connects|connected|visit|visited|visits|contact|contacted|reach|reached|communicate with|talk to|talked to|call home|phone home|beacon|connect back|reach out|连接|访问|连接了|访问了|联系|通信了|连|连了|外联了|回连|连到|连接到|连上|连过|访问过|通讯|联到|外连了"),
+    V(CONNECT, "连接过|连接过的|访问过的|connecting|connected to|connect|connects|connected|visit|visited|visits|contact|contacted|reach|reached|communicate with|talk to|talked to|call home|phone home|beacon|connect back|reach out|连接|访问|连接了|访问了|联系|通信了|连|连了|外联了|回连|连到|连接到|连上|连过|访问过|通讯|联到|外连了"),
     V(RUN, "run|runs|ran|execute|executes|executed|start|started|launch|launched|spawn|spawned|invoke|invoked|execution|运行|执行|启动|执行了|启动了|拉起|运行了|跑了|起了"),
     V(LOAD, "load|loads|loaded|加载|载入|加载了"),
     V(INJECT, "inject|injects|injected|inject into|inject code|注入|注入了|注入到"),
@@ -157,9 +157,9 @@ static const entry entries[] = {
     S(NAME, "name|file name|filename|names|名称|名字|文件名|名"),
     S(PATH, "path|full path|file path|location|where|路径|完整路径|全路径|位置|在哪|哪里"),
     S(FOLDER, "folder|directory|directories|folders|目录|文件夹"),
-    S(EXTENSION, "extension|file extension|suffix|extensions|扩展名|后缀|后缀名|文件后缀|文件扩展名"),
+    S(EXTENSION, "括展名|扩展名字|后缀名称|文件类型后缀|extension|file extension|suffix|extensions|扩展名|后缀|后缀名|文件后缀|文件扩展名"),
     S(SIZE, "size|file size|how big|how large|bytes|length in bytes|大小|多大|文件大小|字节数|体积|尺寸|多少字节|字节"),
-    S(TYPE, "type|file type|kind of file|format|filetype|what kind of file|file format|类型|文件类型|格式|文件格式|什么类型|什么文件|哪种文件"),
+    S(TYPE, "何种类型|哪种类型|什么种类|哪种格式|type|file type|kind of file|format|filetype|what kind of file|file format|类型|文件类型|格式|文件格式|什么类型|什么文件|哪种文件"),
     S(DURATION, "duration|how long did the analysis|how long does it take|analysis time|run time|runtime|took how long|how long|seconds|time spent|analysis duration|耗时|多久|多长时间|时长|分析时长|分析时间|用时|花了多久|持续时间|运行时长|分析耗时|分析了多久|花了多长时间|多少秒|几秒"),
     S(STARTED, "start time|started at|when did the analysis start|analysis start|analysis date|begin time|date of analysis|analysis started|开始时间|何时开始|启动时间|分析日期|什么时候开始|分析开始时间"),
     S(ENDED, "end time|ended at|when did the analysis end|finish time|completion time|analysis ended|结束时间|何时结束|完成时间|什么时候结束|分析结束时间"),
@@ -223,7 +223,7 @@ static const entry entries[] = {
     B("antidebug|anti-debug|anti_debug|debugger|T1622", "anti debug|antidebug|debugger detection|detect a debugger|anti debugging|anti analysis|evade debugging|detect debuggers|反调试|检测调试器|调试器检测|对抗调试"),
     B("keylog|key log|keystroke|T1056", "keylogger|keylogging|log keystrokes|record keystrokes|keystroke|key logging|键盘记录|按键记录|记录键盘|记录按键"),
     B("ransom|encrypts files|file encryption|T1486|mass_data_encryption", "ransomware|ransom|encrypt files|encrypt the files|file encryption|encrypting files|勒索|加密文件|勒索行为|文件加密|勒索软件"),
-    B("screenshot|screen capture|T1113|capture screen", "capture the screen|take screenshots|screen capture|capture screenshots|屏幕截取|窃取屏幕|截取屏幕|抓屏"),
+    B("screenshot|screen capture|T1113|capture screen", "capture the screen|capture a screenshot|capture screenshot|screenshot capability|截屏能力|take screenshots|take a screenshot|screen capture|capture screenshots|屏幕截取|窃取屏幕|截取屏幕|抓屏"),
     B("privilege|T1068|T1134|T1548|bypass uac|uac", "privilege escalation|escalate privileges|elevate privileges|uac bypass|bypass uac|提权|权限提升|绕过 uac"),
     B("credential|infostealer|steal|browser_|T1003|T1555|lsass|mimikatz|password", "credential theft|steal credentials|steal passwords|steal information|infostealer|information stealing|steal browser|credential dumping|credential access|steal data|窃取凭据|盗取密码|窃密|窃取信息|凭据窃取|窃取密码|信息窃取|盗号|窃取浏览器"),
     B("delete itself|self_delete|self-delete|deletes_self|deletes itself|deletes its original|T1070.004", "self deletion|delete itself|deletes itself|self delete|自删除|删除自身|自我删除|删除自己"),
@@ -240,14 +240,17 @@ static const entry entries[] = {
     B("discovery|fingerprint|system information|computername|T1082|T1083|T1057", "system discovery|fingerprint the system|collect system information|gather system information|system information|reconnaissance|discovery|收集系统信息|系统信息收集|信息收集|侦察|探测系统"),
     B("mining|miner|cryptocurrency|T1496", "mining|crypto mining|miner|cryptominer|coin miner|挖矿|挖矿行为|挖矿程序"),
     B("sleep|delay|T1497.003", "sleep|delay execution|delayed execution|stall|延迟执行|休眠|长时间休眠|延时"),
+    B("encrypt|cipher|aes|rc4|salsa|des ", "encrypt data|encryption algorithm|encryption algorithms|cipher|ciphers|cryptography|加密数据|加密算法|哪些算法|加解密"),
+    B("cookie", "cookie theft|steal cookies|cookies|cookie|窃取 cookie"),
+    B("crash|exception", "crash|crashed|崩溃|异常退出"),
     B("clipboard|T1115", "clipboard|剪贴板|剪切板"),
     B("hook|T1056.004", "hook|hooking|钩子|挂钩"),
     B("rootkit|T1014", "rootkit"),
 
     /* --- the rest of the grammar ------------------------------------------------------------- */
-    G(HOW_MANY, "how many|number of|count|count of|how much|total number|what number of|amount of|quantity|counts|多少|几个|几条|数量|个数|多少个|多少条|几次|总数|多少种|共有几|有几|几种|多少次|条数|统计|几张|几项|几"),
+    G(HOW_MANY, "total|in total|一共有多少|总共有多少|共多少|how many|number of|count|count of|how much|total number|what number of|amount of|quantity|counts|多少|几个|几条|数量|个数|多少个|多少条|几次|总数|多少种|共有几|有几|几种|多少次|条数|统计|几张|几项|几"),
     G(WHICH, "which|what|list|show|who|whom|enumerate all|give|tell|name all|display|print|哪些|那些|什么|哪个|那个|哪|列出|有哪些|哪几个|分别|都有|给出|列一下|啥|有啥|哪一个|是啥|哪种|哪条"),
-    G(YES_NO, "does|did|is there|are there|was there|were there|is it|is the|has|have|do|has it|any|whether|is|are|was|were|can|could|yes or no|no or yes|true or false|吗|是否|有没有|有无|是不是|会不会|能否|能不能|存在吗|存在|么|没有|有吗|可曾|是否存在|有"),
+    G(YES_NO, "present|does|did|is there|are there|was there|were there|is it|is the|has|have|do|has it|any|whether|is|are|was|were|can|could|yes or no|no or yes|true or false|吗|是否|有没有|有无|是不是|会不会|能否|能不能|存在吗|存在|么|没有|有吗|可曾|是否存在|有"),
     G(WHEN, "at what time|what time|when was|when did|什么时间|哪天|哪一天"),
     G(NOT, "not|never|no|without|lack|lacks|lacking|none|neither|don t|doesn t|didn t|isn t|aren t|does not|did not|do not|don't|doesn't|didn't|isn't|haven't|hasn't|missing|absent|free of|fail to|没|未|不含|不包含|缺少|没有任何|从未|从不|并未|不存在|无|未曾|不|均无|不具有|未见"),
     G(SAMPLES, "which samples|what samples|which sample|what sample|samples|all samples|every sample|each sample|sample set|across samples|across all samples|any samples|in the store|all the samples|across the store|other samples|of the samples|among the samples|reports|which reports|which report|which log|which logs|which dataset|which file in the store|which documents|which analyses|哪些样本|哪个样本|那些样本|所有样本|全部样本|多少个样本|多少样本|几个样本|各样本|每个样本|样本库|库中|库里|样本中|样本间|样本之间|跨样本|其他样本|其它样本|有样本|哪几个样本|什么样本|所有的样本|全部的样本|哪些报告|哪份报告|所有报告|哪些日志|哪份日志|多少份报告|几份报告|这些样本|两个样本|样本里"),
@@ -269,7 +272,7 @@ static const entry entries[] = {
     G(SUCCEEDED, "successful|succeeded|success|成功|成功的"),
 
     /* --- words that say nothing here --------------------------------------------------------- */
-    G(NONE, "the|a|an|of|in|on|at|to|for|with|and|or|that|this|these|those|its|their|there|please|answer|me|us|you|we|i|my|be|been|being|as|into|from|during|while|when it|during its execution|after|before|under|over|via|through|per|than|then|also|so|if|but|just|some|same time|seen|see|found|find|present|contain|contains|contained|containing|include|included|includes|including|exist|exists|appear|appears|appeared|observed|observe|recorded|record|records|logged|reported|identified|associated|related|involved|belong|belongs|according|based|get|got|gets|know|let|want|need|like|look|kind|kinds|sort|sorts|different kinds|thing|things|item|items|entry|entries|value|values|information|info|detail|details|data|result|results|total|altogether|overall|exactly|actually|really|ever|yet|still|out|up|down|off|back|about|between|other|others|another|more|less|own|such|within|inside|across|where it|behind|performed|perform|performs|conduct|conducted|happen|happened|occur|occurred|take|takes|took|taken|go|goes|went|come|comes|came|try|tries|tried|attempt|attempted|attempts|would|should|will|shall|may|might|must|hi|hello|thanks|thank|could you|can you|question|following|given|these days|analysis|analyze|analyse|analyzed|analysed|analyst|sandbox report|static|dynamic|system|machine itself|windows|local|remote|target|malicious|suspected|infected|infection|attack|attacker|activity|activities|operation|operations|action|actions|execution of|object|objects|number|numbers|list of|set of|full|complete|entire|whole|everything|anything|something|nothing|one|two|three|many|few|several|various|multiple|distinct|unique ones|separate|respectively|each|every|all|yes|no|true|false|的|了|在|中|里|上|下|和|与|或|及|是|有没|个|条|过|被|对|把|给|将|请|回答|请问|一下|问|我|你|您|想|知道|告诉|看看|看|帮|帮我|这|那|该|其|之|于|从|到|向|为|以|所|而|且|并|但|也|还|就|才|又|再|很|非常|进行|执行过程中|过程|期间|时|后|前|当中|其中|内|外|间|情况|信息|内容|结果|相关|有关|关于|出现|发现|记录|包含|含有|包括|具有|具备|属于|产生|发生|做|干|曾|曾经|已|已经|总共|一共|共|全部|所有|每|各|种|类|项|次|份|条目|数据|分析|恶意|目标|操作过|样|呢|啊|吧|呀|哦|名为|叫|叫做|多|大|小|长|来|去|会|能|可以|需要|要|得|着|地|等|等等|最后的|最|第|它们|他们|她|他|谢谢|麻烦|其他|其它|另外|一个|两个|三个|某|某个"),
+    G(NONE, "anywhere|alone|longer|shorter|bigger|larger|smaller|newly|ones|itself|himself|themselves|self|own|had|turned|called|named|name of|known|certain|specific|particular|different|sample set|any kind|at all|once|twice|again|already|here|there is|there are|today|report says|says|say|said|mention|mentioned|mentions|tell|told|write down|wrote down|short|long|new process|big|large|small|high level|quick|quickly|simple|simply|only those|those that|whose|which of|amongst|among|along|together|directly|indirectly|actually|specifically|respective|corresponding|possible|possibly|potential|potentially|currently|normally|usually|typically|mostly|mainly|generally|basically|briefly|the|a|an|of|in|on|at|to|for|with|and|or|that|this|these|those|its|their|there|please|answer|me|us|you|we|i|my|be|been|being|as|into|from|during|while|when it|during its execution|after|before|under|over|via|through|per|than|then|also|so|if|but|just|some|same time|seen|see|found|find|contain|contains|contained|containing|include|included|includes|including|exist|exists|appear|appears|appeared|observed|observe|recorded|record|records|logged|reported|identified|associated|related|involved|belong|belongs|according|based|get|got|gets|know|let|want|need|like|look|kind|kinds|sort|sorts|thing|things|item|items|entry|entries|value|values|information|info|detail|details|data|result|results|altogether|overall|exactly|actually|really|ever|yet|still|out|up|down|off|back|about|between|other|others|another|more|less|own|such|within|inside|across|where it|behind|performed|perform|performs|conduct|conducted|happen|happened|occur|occurred|take|takes|took|taken|go|goes|went|come|comes|came|try|tries|tried|attempt|attempted|attempts|would|should|will|shall|may|might|must|hi|hello|thanks|thank|could you|can you|question|following|given|these days|analysis|analyze|analyse|analyzed|analysed|analyst|sandbox report|static|dynamic|system|machine itself|windows|local|remote|target|malicious|suspected|infected|infection|attack|attacker|activity|activities|operation|operations|action|actions|execution of|object|objects|number|numbers|list of|set of|full|complete|entire|whole|everything|anything|something|nothing|one|two|three|many|few|several|various|multiple|unique ones|separate|respectively|each|every|all|yes|no|true|false|的|了|在|中|里|上|下|和|与|或|及|是|有没|个|条|过|被|对|把|给|将|请|回答|请问|一下|问|我|你|您|想|知道|告诉|看看|看|帮|帮我|这|那|该|其|之|于|从|到|向|为|以|所|而|且|并|但|也|还|就|才|又|再|很|非常|进行|执行过程中|过程|期间|时|后|前|当中|其中|内|外|间|情况|信息|内容|结果|相关|有关|关于|出现|发现|记录|包含|含有|包括|具有|具备|属于|产生|发生|做|干|曾|曾经|已|已经|总共|一共|共|全部|所有|每|各|种|类|项|次|份|条目|数据|分析|恶意|目标|操作过|样|呢|啊|吧|呀|哦|名为|叫|叫做|多|大|小|长|来|去|会|能|可以|需要|要|得|着|地|等|等等|最后的|最|第|它们|他们|她|他|谢谢|麻烦|其他|其它|另外|一个|两个|三个|某|某个"),
 };
 
 /* clang-format on */
@@ -349,14 +352,15 @@ size_t words_cut(as_bytes b, word *ret, size_t cap)
         if (length > 0) {
             bool latin = is_latin(b.p[at]);
 
-            ret[n++] = (word){latin ? word_stem(text) : text, at, at + length, latin, false};
+            ret[n++] = (word){latin ? word_stem(text) : text, text, at, at + length, latin, false};
             at += length;
             continue;
         }
         length = char_length(b.p[at]);
         length = length > b.n - at ? b.n - at : length;
         if (length >= 3) /* CJK; punctuation of its blocks breaks phrases as a word of no entry */
-            ret[n++] = (word){{b.p + at, length}, at, at + length, false, false};
+            ret[n++] =
+                (word){{b.p + at, length}, {b.p + at, length}, at, at + length, false, false};
         at += length;
     }
     return n;
@@ -376,6 +380,7 @@ typedef struct phrase {
 
 typedef struct stem {
     as_bytes text;
+    as_bytes whole; /* the word as it is written in the lexicon first */
     struct stem *next;
 } stem;
 
@@ -416,9 +421,9 @@ static bool add_stem(lexicon *l, as_arena *a, const word *w)
     s = as_arena_take(a, 1, sizeof(*s));
     if (!s)
         return false;
-    *s = (stem){w->text, l->stems[b]};
+    *s = (stem){w->text, w->whole, l->stems[b]};
     l->stems[b] = s;
-    if (w->latin && w->text.n > 3 && l->n_all < AS_COUNT(l->all))
+    if (w->latin && w->whole.n > 3 && l->n_all < AS_COUNT(l->all))
         l->all[l->n_all++] = s;
     return true;
 }
@@ -561,22 +566,33 @@ static size_t distance(as_bytes a, as_bytes b, size_t limit)
     return last[b.n];
 }
 
+/* The word and its stem are both tried: an error may stand in the ending. */
+static size_t error_of(const word *w, const stem *s, size_t limit)
+{
+    size_t d = distance(w->whole, s->whole, limit), e;
+
+    if (w->text.n < 4 || s->text.n < 4)
+        return d;
+    e = distance(w->text, s->text, limit);
+    return e < d ? e : d;
+}
+
 bool lexicon_mend(const lexicon *l, word *w)
 {
-    size_t limit = w->text.n >= 7 ? 2 : 1, best = limit + 1;
+    size_t limit = w->whole.n >= 8 ? 2 : 1, best = limit + 1;
     const stem *found = NULL;
     bool twice = false;
 
-    if (!w->latin || w->text.n < 4 || w->text.n > MEND_MAX)
+    if (!w->latin || w->whole.n < 4 || w->whole.n > MEND_MAX)
         return false;
     for (size_t i = 0; i < l->n_all; i++) {
         const stem *s = l->all[i];
         size_t d;
 
-        if (s->text.n + limit < w->text.n || s->text.n > w->text.n + limit ||
-            s->text.n > MEND_MAX || s->text.p[0] != w->text.p[0])
+        if (s->whole.n + limit + 3 < w->whole.n || s->whole.n > w->whole.n + limit + 3 ||
+            s->whole.n > MEND_MAX || s->text.p[0] != w->text.p[0])
             continue;
-        d = distance(w->text, s->text, limit);
+        d = error_of(w, s, limit);
         if (d < best) {
             best = d;
             found = s;
@@ -585,7 +601,7 @@ bool lexicon_mend(const lexicon *l, word *w)
             twice = true;
         }
     }
-    if (!found || twice)
+    if (!found || (twice && best > 1))
         return false;
     w->text = found->text;
     w->mended = true;

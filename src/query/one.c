@@ -14,6 +14,21 @@ static bool is_zh(const job *j)
     return j->lang == AS_LANG_ZH;
 }
 
+static bool has_kinds(job *j, const plan *p)
+{
+    as_kind_count counts[AS_KIND_COUNT];
+    as_kind kinds[TOPIC_KINDS];
+    size_t n = plan_kinds(p, kinds);
+
+    if (as_store_kinds(j->store, j->sample, counts, NULL))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (counts[kinds[i]].facts > 0)
+            return true;
+    }
+    return false;
+}
+
 /* Nothing of the topic is there: because there is none, or because nobody looked. */
 static as_code conclude_nothing(job *j)
 {
@@ -22,6 +37,8 @@ static as_code conclude_nothing(job *j)
     recorded r = recorded_in(j->docs, j->n_docs, a);
     as_buf out = {0};
 
+    if (r != RECORDED_YES && has_kinds(j, p))
+        r = RECORDED_YES; /* there are such facts, though none that fits */
     if (r != RECORDED_YES) {
         j->answer->answerable = false;
         say_unrecorded(j, &out, a, r);
@@ -83,13 +100,28 @@ static as_code conclude_list(job *j, const finds *f)
 
 /* --- is there any, which, how many ------------------------------------------------------- */
 
+static bool says_any(const job *j, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (as_bytes_has_nocase(j->reading.folded, words[i]))
+            return true;
+    }
+    return false;
+}
+
 /* Rules that hit the sample itself before those that hit what it left behind. */
 static as_code own_first(job *j, finds *f)
 {
+    static const char *const anywhere[] = {"anywhere", "any file", "report", "payload", "dump",
+                                           "dropped",  "报告",     "载荷",   "转储",    "内存"};
+    static const char *const itself[] = {"itself", "sample file", "本身", "自身"};
     finds own = {0};
     as_code rc = AS_OK;
 
-    if (j->plan.topic != TOPIC_YARA || j->plan.n_filters > 0)
+    bool strictly = says_any(j, itself, AS_COUNT(itself));
+
+    if (j->plan.topic != TOPIC_YARA || j->plan.n_filters > 0 ||
+        (!strictly && says_any(j, anywhere, AS_COUNT(anywhere))))
         return AS_OK;
     for (size_t i = 0; !rc && i < f->n; i++) {
         for (size_t k = 0; !rc && k < f->p[i].n_rows; k++) {
@@ -100,7 +132,7 @@ static as_code own_first(job *j, finds *f)
             rc = finds_add(j, &own, f->p[i].rows[k], f->p[i].value, f->p[i].text, f->p[i].key, 1);
         }
     }
-    if (!rc && own.n > 0) {
+    if (!rc && (own.n > 0 || strictly)) {
         job_trace(j, "%zu of %zu rules match the sample itself; the rest other files", own.n, f->n);
         *f = own;
     }
@@ -136,16 +168,79 @@ static as_code conclude_calls(job *j, const finds *f)
     return cite_finds(j, f);
 }
 
+static bool passed_over(const plan *p)
+{
+    for (size_t i = 0; i < p->n_filters; i++) {
+        if (p->filters[i]->ignored)
+            return true;
+    }
+    return false;
+}
+
+typedef struct hashes {
+    job *j;
+    as_bytes *p;
+    size_t n, cap;
+} hashes;
+
+static as_code take_file(void *ctx, const as_row *row, as_err *err)
+{
+    hashes *h = ctx;
+    as_bytes text = as_row_text(row, AS_ATTR_FILE);
+
+    (void)err;
+    if (text.n == 0)
+        return AS_OK;
+    if (!as_mem_room((void **)&h->p, &h->cap, h->n, sizeof(*h->p)))
+        return as_fail_nomem(h->j->err, "the rows of an answer");
+    return as_arena_copy(h->j->arena, text, &h->p[h->n++]);
+}
+
+/* "Which dropped files hit a YARA rule": the rules' facts name the files. */
+static as_code join_yara(job *j)
+{
+    static const as_kind kinds[] = {AS_KIND_YARA};
+    as_rows_query q = {.sample = j->sample, .kinds = kinds, .n_kinds = 1};
+    hashes h = {.j = j};
+    topic_id t = j->plan.topic;
+    as_bytes *copy;
+    as_code rc;
+
+    if (j->plan.other != TOPIC_YARA ||
+        (t != TOPIC_DROPPED && t != TOPIC_PAYLOAD && t != TOPIC_DUMP && t != TOPIC_EXTRACTED))
+        return AS_OK;
+    rc = as_store_rows(j->store, &q, take_file, &h, j->err);
+    copy = rc ? NULL : as_arena_take(j->arena, h.n + 1, sizeof(*copy));
+    if (copy && h.n > 0)
+        memcpy(copy, h.p, h.n * sizeof(*copy));
+    as_mem_free(h.p);
+    if (!rc && !copy)
+        return as_fail_nomem(j->err, "the rows of an answer");
+    j->plan.hit_by = copy;
+    j->plan.n_hit_by = h.n;
+    return rc;
+}
+
 static as_code answer_list(job *j)
 {
-    finds f;
-    as_code rc = gather(j, &j->plan, &f);
+    finds f = {0};
+    as_code rc = join_yara(j);
+
+    if (!rc && finally_joined(&j->plan, &j->reading))
+        rc = gather_contacted(j, &f);
+    else if (!rc)
+        rc = gather(j, &j->plan, &f);
 
     rc = rc ? rc : own_first(j, &f);
     if (rc)
         return rc;
     if (f.n == 0)
         return conclude_nothing(j);
+    if (j->plan.want == WANT_EXISTS && passed_over(&j->plan)) {
+        /* To say yes would be to answer another question. */
+        job_trace(j, "a word of the question is in no fact, so neither yes nor no can be said");
+        return answer_search(j);
+    }
     return counts_calls(j) ? conclude_calls(j, &f) : conclude_list(j, &f);
 }
 
@@ -303,8 +398,11 @@ static as_code select_all(job *j, const plan *p, finds *f)
     size_t n = 0;
     as_code rc = gather_rows(j, p, &rows, &n);
 
-    for (size_t i = 0; !rc && i < n; i++)
+    for (size_t i = 0; !rc && i < n; i++) {
         rc = select_row(j, p->select, f, &rows[i]);
+        for (size_t k = 0; !rc && k < p->n_more; k++)
+            rc = select_row(j, p->more[k], f, &rows[i]);
+    }
     return rc;
 }
 
@@ -478,11 +576,35 @@ static bool wants_least(super_id s)
            s == SUPER_LOWEST;
 }
 
-/* Groups: things by an attribute (files by extension) or by the process that did them. */
+/* Calls are counted by their traces, which are whole. */
+static as_code group_by_process(job *j, const plan *p, finds *to)
+{
+    plan rows_of = *p;
+    as_row *rows = NULL;
+    size_t n = 0;
+    as_code rc;
+
+    if (p->topic == TOPIC_API) {
+        rows_of.topic = TOPIC_KIND;
+        rows_of.kind = AS_KIND_API_TRACE;
+    }
+    rc = gather_rows(j, &rows_of, &rows, &n);
+    if (!rc && n == 0 && p->topic == TOPIC_API)
+        rc = gather_rows(j, p, &rows, &n);
+    for (size_t i = 0; !rc && i < n; i++) {
+        uint64_t weight = 1;
+
+        if (p->topic == TOPIC_API)
+            (void)as_bytes_u64(as_row_text(&rows[i], AS_ATTR_COUNT), &weight);
+        rc = actor_add(j, to, &rows[i], weight);
+    }
+    return rc;
+}
+
+/* Groups: things by an attribute, files by extension. */
 static as_code regroup(job *j, const plan *p, const finds *from, finds *to)
 {
     as_code rc = AS_OK;
-    bool by_process = reading_has(&j->reading, SIGN_WHO);
 
     for (size_t i = 0; !rc && i < from->n; i++) {
         const find *f = &from->p[i];
@@ -490,10 +612,6 @@ static as_code regroup(job *j, const plan *p, const finds *from, finds *to)
 
         if (f->n_rows == 0)
             continue;
-        if (by_process) {
-            rc = actor_add(j, to, f->rows[0], f->count);
-            continue;
-        }
         for (size_t k = 0; !rc && list.n == 0 && k < f->n_rows; k++)
             rc = select_values(p->select, f->rows[k], j->arena, &list);
         for (size_t k = 0; !rc && k < list.n; k += sizeof(as_bytes)) {
@@ -680,7 +798,10 @@ static as_code answer_top(job *j)
         return rc;
     if (f.n == 0)
         return conclude_nothing(j);
-    if (group && (p.select != SELECT_NONE || reading_has(&j->reading, SIGN_WHO))) {
+    if (group && reading_has(&j->reading, SIGN_WHO)) {
+        rc = group_by_process(j, &p, &grouped);
+        f = grouped;
+    } else if (group && p.select != SELECT_NONE) {
         rc = regroup(j, &p, &f, &grouped);
         f = grouped;
     }

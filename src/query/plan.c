@@ -100,7 +100,8 @@ static topic_id combine(topic_id about, int verb)
 static bool says_little(int about)
 {
     return about == TOPIC_SIGNATURE || about == TOPIC_PROCESS || about == TOPIC_RUN ||
-           about == TOPIC_NETWORK || about == TOPIC_WINDOWS_EVENT;
+           about == TOPIC_NETWORK || about == TOPIC_WINDOWS_EVENT || about == TOPIC_VERDICT ||
+           about == TOPIC_SCORE || about == TOPIC_FILE;
 }
 
 static const sign *topic_behind(const reading *r, const sign *asker)
@@ -202,6 +203,47 @@ static bool has_value_of(const reading *r, as_ioc_type type)
     return false;
 }
 
+static bool has_topic(const reading *r, topic_id id)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        if (r->signs[i].id == SIGN_TOPIC && r->signs[i].arg == (int)id)
+            return true;
+    }
+    return false;
+}
+
+static bool speaks_of_logs(const reading *r)
+{
+    return as_bytes_has_nocase(r->folded, "log") || as_bytes_has_nocase(r->folded, "日志");
+}
+
+/* Two topics of which each narrows the other, and one of them is meant. */
+static void join_topics(plan *p, const reading *r, int verb)
+{
+    if (p->topic == TOPIC_IP && has_topic(r, TOPIC_HTTP)) {
+        p->topic = TOPIC_HTTP;
+        p->select = SELECT_HOSTNAME;
+    } else if (p->topic == TOPIC_IP && has_topic(r, TOPIC_LOGON)) {
+        p->topic = TOPIC_LOGON;
+        p->select = SELECT_SOURCE;
+    } else if ((p->topic == TOPIC_USER || p->topic == TOPIC_ACCOUNT) && has_topic(r, TOPIC_LOGON)) {
+        p->topic = TOPIC_LOGON;
+        p->select = SELECT_USER;
+    } else if (p->topic == TOPIC_MODULE && has_topic(r, TOPIC_IMPORT)) {
+        p->topic = TOPIC_IMPORTED_DLL;
+    } else if (p->topic == TOPIC_PROCESS && has_topic(r, TOPIC_SERVICE)) {
+        p->topic = TOPIC_SERVICE;
+        p->select = SELECT_PATH;
+    } else if (p->topic == TOPIC_MEMORY_REGION && reading_has(r, SIGN_SEVERITY)) {
+        p->topic = TOPIC_MEMORY_FINDING;
+    } else if (p->topic == TOPIC_CONNECTION && has_topic(r, TOPIC_IP)) {
+        p->topic = TOPIC_IP;
+    }
+    if (verb == VERB_DELETE && speaks_of_logs(r) &&
+        (p->topic == TOPIC_FILE_DELETED || p->topic == TOPIC_NONE))
+        p->topic = TOPIC_LOG_CLEARED;
+}
+
 static void choose_topic(plan *p, const reading *r)
 {
     const sign *s = main_topic(r);
@@ -209,6 +251,8 @@ static void choose_topic(plan *p, const reading *r)
     topic_id folder = folder_topic(r, verb);
 
     take_topic(p, s);
+    if (p->topic == TOPIC_NONE && reading_has(r, SIGN_BEHAVIOUR))
+        return; /* "can it read the clipboard": what is read is no file */
     if (p->topic == TOPIC_NONE && folder != TOPIC_NONE)
         p->topic = folder;
     else if (p->topic != TOPIC_KIND)
@@ -224,7 +268,7 @@ static void choose_topic(plan *p, const reading *r)
     if (reading_has(r, SIGN_RESOLVE) && p->topic != TOPIC_DNS &&
         (p->topic != TOPIC_DOMAIN || has_value_of(r, AS_IOC_DOMAIN)))
         p->topic = TOPIC_DNS_ANSWER;
-    /* "which IP addresses were connected, and which domains": an address stands for both. */
+    join_topics(p, r, verb);
     if (p->topic == TOPIC_NONE && reading_has(r, SIGN_SEVERITY))
         p->topic = TOPIC_SIGNATURE;
 }
@@ -245,6 +289,36 @@ static void choose_other(plan *p, const reading *r)
     p->other = combine(best ? (topic_id)best->arg : TOPIC_NONE, verb);
     if (p->other == TOPIC_PROCESS)
         p->other = TOPIC_NONE;
+}
+
+static bool is_meiyou(const reading *r, const sign *s)
+{
+    return s->end - s->begin == 6 &&
+           memcmp(r->folded.p + s->begin, "\xe6\xb2\xa1\xe6\x9c\x89", 6) == 0;
+}
+
+/* A particle that ends a question asks, and denies nothing: "... mei?", "... mei you?". */
+static bool ends_question(const reading *r, const sign *s)
+{
+    for (size_t i = s->end; i < r->folded.n; i++) {
+        uint8_t c = r->folded.p[i];
+
+        if (c != ' ' && c != '?' && c != '.' && c != 0xef && c != 0xbc && c != 0x9f)
+            return false;
+    }
+    return r->folded.p[s->begin] >= 0x80;
+}
+
+static bool is_negated(const reading *r)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        const sign *s = &r->signs[i];
+
+        if ((s->id == SIGN_NOT || (s->id == SIGN_YES_NO && is_meiyou(r, s))) &&
+            !ends_question(r, s))
+            return true;
+    }
+    return false;
 }
 
 /* --- attributes and conditions ----------------------------------------------------------- */
@@ -287,6 +361,14 @@ static bool is_weak(int select)
            select == SELECT_TYPE || select == SELECT_TOOL;
 }
 
+/* Of a file the name is a part; of most else it is the thing itself. */
+static bool has_files(const plan *p)
+{
+    return p->topic == TOPIC_NONE || p->topic == TOPIC_SAMPLE || p->topic == TOPIC_DROPPED ||
+           (p->topic >= TOPIC_FILE && p->topic <= TOPIC_FILE_PROBED) || p->topic == TOPIC_MODULE ||
+           p->topic == TOPIC_PAYLOAD || p->topic == TOPIC_DUMP || p->topic == TOPIC_EXTRACTED;
+}
+
 static void choose_select(plan *p, const reading *r)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
@@ -296,7 +378,14 @@ static void choose_select(plan *p, const reading *r)
             continue;
         if (p->select == SELECT_NONE || (is_weak((int)p->select) && !is_weak(s->arg)))
             p->select = (select_id)s->arg;
+        else if (!is_weak(s->arg) && (int)p->select != s->arg && p->n_more < AS_COUNT(p->more))
+            p->more[p->n_more++] = (select_id)s->arg;
     }
+    /* Where a severity is a condition, it is none of the attributes. */
+    if (p->select == SELECT_SEVERITY && reading_has(r, SIGN_SEVERITY))
+        p->select = SELECT_NONE;
+    if (p->select == SELECT_NAME && !has_files(p))
+        p->select = SELECT_NONE;
     if (p->topic == TOPIC_DIR_CREATED || p->topic == TOPIC_DIR_REMOVED ||
         p->topic == TOPIC_DIR_LISTED) {
         if (p->select == SELECT_FOLDER || p->select == SELECT_PATH)
@@ -340,11 +429,43 @@ static void drop_idle_numbers(plan *p)
 
         if (!number || p->select == SELECT_PID || p->select == SELECT_PORT ||
             p->select == SELECT_EVENT_ID || p->select == SELECT_PPID ||
-            p->select == SELECT_SOURCE_PORT || p->topic == TOPIC_PROCESS ||
+            p->select == SELECT_SOURCE_PORT || p->select == SELECT_SCORE ||
+            p->select == SELECT_SEVERITY || p->topic == TOPIC_PROCESS ||
             p->topic == TOPIC_WINDOWS_EVENT || p->other == TOPIC_CONNECTION)
             p->filters[n++] = p->filters[i];
     }
     p->n_filters = n;
+    for (size_t i = 0; i < n; i++) {
+        if (p->filters[i]->how == VALUE_NUMBER && p->select != SELECT_NONE) {
+            /* "a score of 50": the attribute is told, and no more asked for. */
+            p->numbered = p->select;
+            p->select = SELECT_NONE;
+        }
+    }
+}
+
+/* A negation holds for what stands behind it, if something stands before it that does not. */
+static void deny_filters(plan *p, const reading *r)
+{
+    const sign *no = NULL;
+    bool before = false;
+
+    for (size_t i = 0; i < r->n_signs; i++) {
+        const sign *s = &r->signs[i];
+
+        if (s->id == SIGN_NOT || (s->id == SIGN_YES_NO && is_meiyou(r, s)))
+            no = s;
+    }
+    for (size_t i = 0; no && i < p->n_filters; i++)
+        before = before || p->filters[i]->end <= no->begin;
+    if (!before)
+        return;
+    for (size_t i = 0; i < p->n_filters; i++) {
+        if (p->filters[i]->begin >= no->end) {
+            p->filters[i]->denied = true;
+            p->negated = false;
+        }
+    }
 }
 
 /* --- what is wanted ---------------------------------------------------------------------- */
@@ -363,30 +484,15 @@ static bool is_yes_no(const reading *r)
 {
     const sign *first = first_sign(r);
 
-    if (!reading_has(r, SIGN_YES_NO))
+    const sign *no = reading_find(r, SIGN_NOT);
+
+    if (!reading_has(r, SIGN_YES_NO) && !(no && ends_question(r, no)))
         return false;
     if (r->lang == AS_LANG_EN)
         return (first && first->id == SIGN_YES_NO) ||
                (!reading_has(r, SIGN_WHICH) && !reading_has(r, SIGN_HOW_MANY));
     return !reading_has(r, SIGN_WHICH) && !reading_has(r, SIGN_HOW_MANY) &&
            !reading_has(r, SIGN_WHO) && !reading_has(r, SIGN_SUPER);
-}
-
-/* "mei you" ends a question that was put without it, and denies anywhere else. */
-static bool is_negated(const reading *r)
-{
-    const sign *no = reading_find(r, SIGN_NOT);
-
-    if (no)
-        return true;
-    for (size_t i = 0; i < r->n_signs; i++) {
-        const sign *s = &r->signs[i];
-
-        if (s->id == SIGN_YES_NO && s->end - s->begin == 6 && s->end < r->folded.n &&
-            memcmp(r->folded.p + s->begin, "\xe6\xb2\xa1\xe6\x9c\x89", 6) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* "which samples", "how many samples": samples are wanted, not what they have. */
@@ -448,6 +554,79 @@ static bool asks_for_actor(const plan *p, const reading *r)
     return p->other != TOPIC_NONE && p->other != TOPIC_COMMAND;
 }
 
+static bool is_program(const value *v)
+{
+    return v->how == VALUE_IOC &&
+           (v->type == AS_IOC_FILE || v->type == AS_IOC_WINDOWS_PATH ||
+            v->type == AS_IOC_UNIX_PATH) &&
+           (as_bytes_ends_nocase(v->norm, ".exe") || as_bytes_ends_nocase(v->norm, ".com") ||
+            as_bytes_ends_nocase(v->norm, ".scr"));
+}
+
+static bool has_program(const reading *r)
+{
+    for (size_t i = 0; i < r->n_values; i++) {
+        if (is_program(&r->values[i]))
+            return true;
+    }
+    return false;
+}
+
+/* "was x created", "x bei chuangjian": what stands before the verb had it done to it. */
+static bool is_passive(const reading *r)
+{
+    static const char *const heads[] = {"was ", "were ", "is ", "are ", "has "};
+
+    for (size_t i = 0; i < AS_COUNT(heads); i++) {
+        if (r->folded.n > strlen(heads[i]) && memcmp(r->folded.p, heads[i], strlen(heads[i])) == 0)
+            return true;
+    }
+    return r->lang == AS_LANG_ZH &&
+           (as_bytes_has_nocase(r->folded, "被") || as_bytes_has_nocase(r->folded, "由"));
+}
+
+/* Whether the value that is named started something, or was started. */
+static bool starter_is_named(const reading *r)
+{
+    const sign *run = NULL;
+
+    for (size_t i = 0; i < r->n_signs; i++) {
+        const sign *s = &r->signs[i];
+
+        if (s->id == SIGN_VERB && (s->arg == VERB_RUN || s->arg == VERB_CREATE))
+            run = s;
+    }
+    return run && r->n_values > 0 && r->values[0].end <= run->begin && !is_passive(r);
+}
+
+static const sign *verb_sign(const reading *r, verb_id verb)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        if (r->signs[i].id == SIGN_VERB && r->signs[i].arg == (int)verb)
+            return &r->signs[i];
+    }
+    return NULL;
+}
+
+/* "which process started x.exe", "what did x.exe start": one process starts another. */
+static bool starts_processes(const plan *p, const reading *r)
+{
+    const sign *run = verb_sign(r, VERB_RUN);
+    bool program = false;
+
+    if (!run)
+        run = verb_sign(r, VERB_CREATE);
+    for (size_t i = 0; i < r->n_values; i++)
+        program = program || is_program(&r->values[i]) ||
+                  (r->values[i].how == VALUE_NUMBER && has_select(r, SELECT_PID));
+    if (!run || !program || (run->arg == VERB_CREATE && !has_topic(r, TOPIC_PROCESS)))
+        return false;
+    if (p->topic != TOPIC_PROCESS && p->topic != TOPIC_NONE && p->topic != TOPIC_PROCESS_ACCESS)
+        return false;
+    return reading_has(r, SIGN_WHO) ||
+           (reading_has(r, SIGN_WHICH) && p->topic == TOPIC_PROCESS && starter_is_named(r));
+}
+
 static want_id want_of_one(plan *p, const reading *r)
 {
     bool about = p->topic != TOPIC_NONE && p->topic != TOPIC_SAMPLE;
@@ -460,6 +639,11 @@ static want_id want_of_one(plan *p, const reading *r)
         return WANT_PARENT;
     if (reading_has(r, SIGN_CHILD))
         return WANT_CHILD;
+    if (starts_processes(p, r)) {
+        p->select = SELECT_NONE;
+        p->topic = TOPIC_PROCESS;
+        return starter_is_named(r) ? WANT_CHILD : WANT_PARENT;
+    }
     if (asks_for_actor(p, r)) {
         p->topic = p->other;
         p->select = SELECT_NONE;
@@ -468,7 +652,7 @@ static want_id want_of_one(plan *p, const reading *r)
     if (reading_has(r, SIGN_HOW_MANY) &&
         !(p->select == SELECT_DURATION || (p->select == SELECT_SIZE && !about)))
         return WANT_COUNT;
-    if (p->super != SUPER_NONE && (about || p->select != SELECT_NONE))
+    if (p->super != SUPER_NONE && (about || p->select != SELECT_NONE) && !finally_joined(p, r))
         return WANT_TOP;
     if (is_yes_no(r) && (about || p->n_filters > 0))
         return WANT_EXISTS;
@@ -480,15 +664,6 @@ static want_id want_of_one(plan *p, const reading *r)
 }
 
 /* --- the actor --------------------------------------------------------------------------- */
-
-static bool is_program(const value *v)
-{
-    return v->how == VALUE_IOC &&
-           (v->type == AS_IOC_FILE || v->type == AS_IOC_WINDOWS_PATH ||
-            v->type == AS_IOC_UNIX_PATH) &&
-           (as_bytes_ends_nocase(v->norm, ".exe") || as_bytes_ends_nocase(v->norm, ".com") ||
-            as_bytes_ends_nocase(v->norm, ".scr"));
-}
 
 /* "by x.exe", "process 1234", "x.exe wrote": the value is who did it. */
 static bool acts(const reading *r, const value *v)
@@ -519,7 +694,10 @@ static void choose_actor(plan *p, const reading *r)
     for (size_t i = 0; i < p->n_filters && !p->actor; i++) {
         value *v = p->filters[i];
 
-        if (!acts(r, v) && !(is_program(v) && p->topic != TOPIC_MODULE && p->want != WANT_EXISTS))
+        if (v->firm && v->how == VALUE_WORD && is_passive(r))
+            continue;
+        if (!acts(r, v) && !(is_program(v) && p->topic != TOPIC_MODULE && p->want != WANT_EXISTS &&
+                             !is_passive(r)))
             continue;
         p->actor = v;
         memmove(&p->filters[i], &p->filters[i + 1], (p->n_filters - i - 1) * sizeof(*p->filters));
@@ -527,7 +705,49 @@ static void choose_actor(plan *p, const reading *r)
     }
 }
 
-void plan_make(reading *r, plan *ret)
+/* "yara?" wants to know whether, and which. */
+static bool is_bare(const reading *r)
+{
+    as_bytes b = r->folded;
+    bool mark = b.n > 0 && (b.p[b.n - 1] == '?' || as_bytes_ends_nocase(b, "\xef\xbc\x9f"));
+
+    for (size_t i = 0; i < r->n_signs; i++) {
+        sign_id id = r->signs[i].id;
+
+        if (id == SIGN_WHICH || id == SIGN_VERB || id == SIGN_SELECT || id == SIGN_HOW_MANY ||
+            id == SIGN_WHO || id == SIGN_SUPER || id == SIGN_RESOLVE)
+            return false;
+    }
+    return mark;
+}
+
+/* "the type of the file": the sample is meant where no verb says which file. */
+static void settle_topic(plan *p, const reading *r)
+{
+    bool identity = p->select != SELECT_NONE && select_home(p->select) == TOPIC_SAMPLE &&
+                    p->select != SELECT_EXTENSION && p->select != SELECT_TIME;
+
+    if (p->topic == TOPIC_FILE && p->want == WANT_SELECT && identity && p->n_filters == 0)
+        p->topic = TOPIC_SAMPLE;
+    if ((p->topic == TOPIC_NONE || p->topic == TOPIC_SAMPLE) && p->select != SELECT_NONE &&
+        !p->many)
+        p->topic = select_home(p->select);
+    if ((p->topic == TOPIC_USER || p->topic == TOPIC_ACCOUNT) && has_program(r)) {
+        p->topic = TOPIC_PROCESS;
+        p->select = SELECT_USER;
+        p->want = WANT_SELECT;
+    }
+    if ((p->topic == TOPIC_CONFIG || p->topic == TOPIC_C2) && p->select != SELECT_NONE &&
+        p->select != SELECT_NAME && p->select != SELECT_DATA) {
+        p->named = p->select; /* a value of that name */
+        p->topic = TOPIC_CONFIG;
+        p->select = SELECT_NONE;
+        if (p->want == WANT_SELECT)
+            p->want = WANT_LIST;
+    }
+}
+
+void plan_make(reading *r, bool sample_given, plan *ret)
 {
     plan p = {.lang = r->lang, .protocol = -1};
 
@@ -539,10 +759,17 @@ void plan_make(reading *r, plan *ret)
     p.negated = is_negated(r);
     choose_filters(&p, r);
     drop_idle_numbers(&p);
-    p.yes_no = is_yes_no(r);
-    p.want = reading_has(r, SIGN_SAMPLES) ? want_of_many(&p, r) : want_of_one(&p, r);
-    if ((p.topic == TOPIC_NONE || p.topic == TOPIC_SAMPLE) && p.select != SELECT_NONE && !p.many)
-        p.topic = select_home(p.select);
+    deny_filters(&p, r);
+    p.yes_no = is_yes_no(r) || is_bare(r);
+    p.want =
+        reading_has(r, SIGN_SAMPLES) && !sample_given ? want_of_many(&p, r) : want_of_one(&p, r);
+    if (p.want == WANT_LIST && p.yes_no)
+        p.want = WANT_EXISTS;
+    settle_topic(&p, r);
+    p.distinct = as_bytes_has_nocase(r->folded, "distinct") ||
+                 as_bytes_has_nocase(r->folded, "differ") ||
+                 as_bytes_has_nocase(r->folded, "unique") ||
+                 as_bytes_has_nocase(r->folded, "不同") || as_bytes_has_nocase(r->folded, "种");
     if (p.want == WANT_COUNT && p.topic == TOPIC_NONE)
         p.want = WANT_SEARCH;
     choose_actor(&p, r);

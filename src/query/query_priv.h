@@ -56,25 +56,30 @@ const char *area_name(area a, as_lang lang);
 
 #define TOPIC_MAP(X)                                                                               \
     X(NONE)                                                                                        \
-    X(SAMPLE) X(RUN) X(PE) X(MUTEX) X(DROPPED) X(FILE) X(FILE_WRITTEN) X(FILE_CREATED) X(          \
-        FILE_MODIFIED) X(FILE_DELETED) X(FILE_READ) X(FILE_OPENED) X(FILE_COPIED) X(FILE_MOVED)    \
-        X(FILE_FAILED) X(FILE_PROBED) X(DIR_CREATED) X(DIR_REMOVED) X(DIR_LISTED) X(REGISTRY) X(   \
-            KEY_WRITTEN) X(KEY_DELETED) X(KEY_READ) X(KEY_OPENED) X(PROCESS) X(COMMAND) X(DOMAIN)  \
-            X(DNS) X(DNS_ANSWER) X(DNS_SERVER) X(IP) X(CONNECTION) X(SOCKET) X(HTTP) X(URL) X(TLS) \
-                X(ICMP) X(SMTP) X(IRC) X(SSH) X(SHARE) X(DEAD_HOST) X(NETWORK) X(SIGNATURE) X(     \
-                    YARA) X(IDS) X(SIGMA) X(TECHNIQUE) X(TACTIC) X(CAPABILITY) X(MBC) X(FAMILY)    \
-                    X(ANTIVIRUS) X(AV_SUMMARY) X(CLAMAV) X(SCORE) X(VERDICT) X(API) X(MODULE) X(   \
-                        SERVICE) X(SERVICE_CREATED) X(SERVICE_STARTED) X(TASK) X(PIPE) X(DRIVER)   \
-                        X(COM) X(WMI) X(WINDOWS_EVENT) X(INJECTION) X(REMOTE_THREAD)               \
-                            X(PROCESS_ACCESS) X(PROCESS_ENDED) X(MEMORY_FINDING) X(MEMORY_REGION)  \
-                                X(PAYLOAD) X(DUMP) X(CONFIG) X(C2) X(CREDENTIAL)                   \
-                                    X(RANSOM_NOTE) X(STRING) X(IMPORT) X(IMPORTED_DLL) X(EXPORT)   \
-                                        X(SECTION) X(RESOURCE) X(CERTIFICATE) X(SCREENSHOT)        \
-                                            X(SCRIPT) X(LOGON) X(LOGON_FAILED) X(ACCOUNT) X(USER)  \
-                                                X(LOG_CLEARED) X(OBJECT_ACCESS)                    \
-                                                    X(KERNEL_MODULE) X(HANDLE) X(EXTRACTED)        \
-                                                        X(PERSISTENCE) X(BEHAVIOUR) X(TOOL_ERROR)  \
-                                                            X(KIND)
+    X(SAMPLE)                                                                                      \
+    X(RUN) X(PE) X(MUTEX) X(DROPPED) X(FILE) X(FILE_WRITTEN) X(FILE_CREATED) X(FILE_MODIFIED)      \
+        X(FILE_DELETED) X(FILE_READ) X(FILE_OPENED) X(FILE_COPIED) X(FILE_MOVED) X(FILE_FAILED) X( \
+            FILE_PROBED) X(DIR_CREATED) X(DIR_REMOVED) X(DIR_LISTED) X(REGISTRY) X(KEY_WRITTEN)    \
+            X(KEY_DELETED) X(KEY_READ) X(KEY_OPENED) X(PROCESS) X(COMMAND) X(DOMAIN) X(DNS)        \
+                X(DNS_ANSWER) X(DNS_SERVER) X(IP) X(CONNECTION) X(SOCKET) X(HTTP) X(URL) X(TLS) X( \
+                    ICMP) X(SMTP) X(IRC) X(SSH) X(SHARE) X(DEAD_HOST) X(NETWORK) X(SIGNATURE)      \
+                    X(YARA) X(IDS) X(SIGMA) X(TECHNIQUE) X(TACTIC) X(CAPABILITY) X(MBC) X(FAMILY)  \
+                        X(ANTIVIRUS) X(AV_SUMMARY) X(CLAMAV) X(SCORE) X(VERDICT) X(API) X(MODULE)  \
+                            X(SERVICE) X(SERVICE_CREATED) X(SERVICE_STARTED) X(TASK) X(PIPE)       \
+                                X(DRIVER) X(COM) X(WMI) X(WINDOWS_EVENT) X(INJECTION)              \
+                                    X(REMOTE_THREAD) X(PROCESS_ACCESS) X(PROCESS_ENDED)            \
+                                        X(MEMORY_FINDING) X(MEMORY_REGION) X(PAYLOAD) X(DUMP)      \
+                                            X(CONFIG) X(C2) X(CREDENTIAL) X(RANSOM_NOTE) X(STRING) \
+                                                X(IMPORT) X(IMPORTED_DLL) X(EXPORT) X(SECTION)     \
+                                                    X(RESOURCE) X(CERTIFICATE) X(SCREENSHOT)       \
+                                                        X(SCRIPT) X(LOGON) X(LOGON_FAILED)         \
+                                                            X(ACCOUNT) X(USER) X(LOG_CLEARED)      \
+                                                                X(OBJECT_ACCESS) X(KERNEL_MODULE)  \
+                                                                    X(HANDLE) X(EXTRACTED)         \
+                                                                        X(PERSISTENCE)             \
+                                                                            X(BEHAVIOUR)           \
+                                                                                X(TOOL_ERROR)      \
+                                                                                    X(KIND)
 
 typedef enum topic_id {
 #define AS_X(id) TOPIC_##id,
@@ -139,6 +144,7 @@ bool topic_takes(topic_id id, const as_row *row);
     X(ROUTE, "network route", "网络路由")                                                          \
     X(VERSION, "version", "版本")                                                                  \
     X(ANALYSIS_ID, "analysis id", "分析编号")                                                      \
+    X(SOURCE, "source address", "来源地址")                                                        \
     X(TOOL, "tool", "分析工具")                                                                    \
     X(SCORE, "score", "评分")                                                                      \
     X(VERDICT, "verdict", "判定")                                                                  \
@@ -298,6 +304,7 @@ typedef struct value {
     as_bytes norm;
     size_t begin, end;
     bool ignored; /* of no row: the word says nothing here */
+    bool denied;  /* must not be there */
     bool firm;    /* written as a name: no row has it means that there is none */
 } value;
 
@@ -305,7 +312,8 @@ typedef struct value {
 #define VALUES_MAX 32
 
 typedef struct reading {
-    as_bytes folded; /* the question, case folded */
+    as_bytes question;
+    as_bytes folded; /* the same in lower case, byte for byte */
     as_lang lang;
     sign signs[SIGNS_MAX];
     size_t n_signs;
@@ -325,7 +333,8 @@ const lexicon *lexicon_make(as_arena *a);
 
 /* The longest entry that begins at word `at` of `words`; 0: none. Its words. */
 typedef struct word {
-    as_bytes text; /* stem of a Latin word, or one CJK character, or digits */
+    as_bytes text;  /* stem of a Latin word, or one CJK character, or digits */
+    as_bytes whole; /* as it stands */
     size_t begin, end;
     bool latin;
     bool mended; /* text is what a misspelt word was taken for */
@@ -377,6 +386,10 @@ typedef struct plan {
     as_kind kind;   /* of TOPIC_KIND */
     topic_id other; /* joined with it: the topic after it, e.g. of "which process" */
     select_id select;
+    select_id more[4]; /* further ones that are asked for beside it */
+    size_t n_more;
+    select_id numbered; /* the attribute that a number of the question is of */
+    select_id named;    /* of a configuration: part of the value's name */
     super_id super;
     severity_id severity;
     bool negated;
@@ -385,6 +398,9 @@ typedef struct plan {
     bool all;   /* shared by all */
     bool every; /* of any sample at all */
     bool finally;
+    bool distinct;          /* what is counted are different values */
+    const as_bytes *hit_by; /* only what has one of these SHA-256 */
+    size_t n_hit_by;
     int protocol;          /* 6, 17, 1, or -1 */
     const char *behaviour; /* keywords, '|' between */
     as_bytes behaviour_name;
@@ -394,7 +410,7 @@ typedef struct plan {
     as_lang lang;
 } plan;
 
-void plan_make(reading *r, plan *ret);
+void plan_make(reading *r, bool sample_given, plan *ret);
 
 /* --- finds: rows that answer ------------------------------------------------------------------ */
 
@@ -430,6 +446,7 @@ typedef struct job {
     as_lang lang;
     int64_t sample; /* 0: all */
     as_bytes sample_sha256;
+    bool is_log;             /* all its documents are event logs */
     const as_document *docs; /* of the sample */
     size_t n_docs;
     as_row *processes; /* of the sample, once they are asked for */
@@ -444,7 +461,8 @@ typedef struct job {
 void job_trace(job *j, const char *fmt, ...) AS_PRINTF(2, 3);
 
 /* gather.c: rows of the plan's topic that pass its filters, as finds. */
-as_code gather(job *j, const plan *p, finds *ret) AS_CHECKED;
+/* p->topic becomes the one that had them, where another says it better. */
+as_code gather(job *j, plan *p, finds *ret) AS_CHECKED;
 as_code gather_rows(job *j, const plan *p, as_row **ret, size_t *ret_n) AS_CHECKED;
 
 /* The process that a row is of, or NULL; its name for a person. */
@@ -468,7 +486,9 @@ bool is_process(job *j, const as_row *process, value *v);
 as_code answer_actor(job *j) AS_CHECKED;
 as_code actor_add(job *j, finds *f, const as_row *row, uint64_t weight) AS_CHECKED;
 bool trace_lasted(job *j, const as_row *row, double *ret); /* seconds, by the calls of a process */
-bool moment_of(as_bytes text, double *ret);                /* a moment, or seconds of any clock */
+bool finally_joined(const plan *p, const reading *r);
+as_code gather_contacted(job *j, finds *ret) AS_CHECKED;
+bool moment_of(as_bytes text, double *ret); /* a moment, or seconds of any clock */
 
 /* story.c */
 as_code answer_story(job *j) AS_CHECKED;

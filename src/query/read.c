@@ -129,6 +129,32 @@ static bool is_word(const reading *r, const as_ioc *ioc, const lexicon *l)
     return n == 1 && lexicon_knows(l, words[0].text);
 }
 
+static bool in_identifier(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* "create_guard_page" is the name of something, and no three words. */
+static void find_identifiers(reading *r)
+{
+    as_bytes b = r->folded;
+
+    for (size_t at = 0, n; at < b.n; at += n ? n : 1) {
+        bool joined = false;
+        value *v;
+
+        for (n = 0; at + n < b.n && in_identifier(b.p[at + n]); n++)
+            joined = joined || (b.p[at + n] == '_' && n > 0);
+        if (!joined || (at > 0 && strchr("\\/.:%", b.p[at - 1])) ||
+            (at + n < b.n && b.p[at + n] && strchr("\\/.:%", b.p[at + n])) ||
+            value_over(r, at, at + n))
+            continue;
+        v = add_value(r, VALUE_QUOTED, at, at + n);
+        if (v)
+            v->firm = true;
+    }
+}
+
 static as_code find_iocs(reading *r, as_bytes question, const lexicon *l, as_arena *a, as_err *err)
 {
     as_iocs iocs = {0};
@@ -164,10 +190,59 @@ static bool all_digits(as_bytes text)
     return text.n > 0;
 }
 
-static void add_sign(reading *r, const sign *s)
+static bool starts(as_bytes text, const char *head)
 {
+    size_t n = strlen(head);
+
+    return text.n >= n && memcmp(text.p, head, n) == 0;
+}
+
+/* Words are compared by stems, and here the plural says it: "the sample", "the samples". */
+static sign_id one_or_many(const reading *r, const sign *s)
+{
+    static const char *const all[] = {"which", "what", "each", "every", "any", "all", "other"};
+    as_bytes text = {r->folded.p + s->begin, s->end - s->begin};
+
+    if (s->id != SIGN_SAMPLES && s->id != SIGN_SAMPLE)
+        return s->id;
+    if (text.p[0] >= 0x80)
+        return s->id;
+    for (size_t i = 0; i < AS_COUNT(all); i++) {
+        if (starts(text, all[i]) && s->id == SIGN_SAMPLES)
+            return SIGN_SAMPLES;
+    }
+    if (as_bytes_ends_nocase(text, "samples") || as_bytes_ends_nocase(text, "reports") ||
+        as_bytes_ends_nocase(text, "logs") || as_bytes_ends_nocase(text, "analyses"))
+        return SIGN_SAMPLES;
+    return as_bytes_ends_nocase(text, "store") ? SIGN_SAMPLES : SIGN_SAMPLE;
+}
+
+static void add_sign(reading *r, sign *s)
+{
+    s->id = one_or_many(r, s);
     if (s->id != SIGN_NONE && r->n_signs < SIGNS_MAX)
         r->signs[r->n_signs++] = *s;
+}
+
+/* "called x", "named x", or written as names are: a digit in it, capitals inside. */
+static bool is_name(const reading *r, const value *v)
+{
+    static const char *const heads[] = {"called ", "named ", "\xe5\x90\x8d\xe4\xb8\xba",
+                                        "\xe5\x8f\xab"};
+
+    for (size_t i = 0; i < AS_COUNT(heads); i++) {
+        size_t n = strlen(heads[i]);
+
+        if (v->begin >= n && memcmp(r->folded.p + v->begin - n, heads[i], n) == 0)
+            return true;
+    }
+    for (size_t i = v->begin; i < v->end; i++) {
+        uint8_t c = r->question.p[i];
+
+        if ((c >= '0' && c <= '9') || (i > v->begin && c >= 'A' && c <= 'Z'))
+            return true;
+    }
+    return false;
 }
 
 /* A word that the lexicon does not have is a typing error of one, or a name. */
@@ -191,8 +266,12 @@ static size_t unknown_word(reading *r, const lexicon *l, word *words, size_t n)
             return used;
         }
     }
-    if (words[0].end - words[0].begin >= 3)
-        (void)add_value(r, VALUE_WORD, words[0].begin, words[0].end);
+    if (words[0].end - words[0].begin >= 3) {
+        value *v = add_value(r, VALUE_WORD, words[0].begin, words[0].end);
+
+        if (v)
+            v->firm = is_name(r, v);
+    }
     return 1;
 }
 
@@ -260,6 +339,19 @@ static void read_gaps(reading *r, const lexicon *l, word *words)
     }
 }
 
+/* "... de yangben" at the end, and "samples with ...": those of all that are so. */
+static void read_tail(reading *r)
+{
+    static const char tail[] = "\xe7\x9a\x84\xe6\xa0\xb7\xe6\x9c\xac";
+    as_bytes b = r->folded;
+
+    while (b.n > 0 && (b.p[b.n - 1] == '?' || b.p[b.n - 1] == ' ' || b.p[b.n - 1] == '.'))
+        b.n--;
+    if (b.n > sizeof(tail) + 3 && as_bytes_ends_nocase(b, tail) && r->n_signs > 0 &&
+        r->signs[r->n_signs - 1].id == SIGN_SAMPLE)
+        r->signs[r->n_signs - 1].id = SIGN_SAMPLES;
+}
+
 as_code reading_make(as_bytes question, as_arena *a, reading *ret, as_err *err)
 {
     const lexicon *l = lexicon_make(a);
@@ -267,13 +359,17 @@ as_code reading_make(as_bytes question, as_arena *a, reading *ret, as_err *err)
     as_code rc;
 
     memset(ret, 0, sizeof(*ret));
+    ret->question = question;
     if (!l || !words || fold(question, a, &ret->folded))
         return as_fail_nomem(err, "the question");
     ret->lang = has_cjk(question) ? AS_LANG_ZH : AS_LANG_EN;
     find_quoted(ret);
+    find_identifiers(ret);
     rc = find_iocs(ret, question, l, a, err);
-    if (!rc)
+    if (!rc) {
         read_gaps(ret, l, words);
+        read_tail(ret);
+    }
     return rc;
 }
 

@@ -37,6 +37,7 @@ static const int16_t attrs[SELECT_COUNT][SELECT_ATTRS] = {
     [SELECT_VERSION] = {A(VERSION), -1},
     [SELECT_ANALYSIS_ID] = {A(ID), -1},
     [SELECT_TOOL] = {-1},
+    [SELECT_SOURCE] = {A(SRC), -1},
     [SELECT_SCORE] = {A(SCORE), -1},
     [SELECT_VERDICT] = {A(VERDICT), -1},
     [SELECT_PID] = {A(PID), -1},

@@ -105,7 +105,7 @@ static const topic topics[TOPIC_COUNT] = {
     [TOPIC_HTTP] = { "http_requests", LIST(K(HTTP)), LIST(A(URL), A(URI)), NOTHING,
                      LIST(A(METHOD), A(STATUS), A(USER_AGENT)), AREA_NETWORK, AS_TERM_URL,
                      "HTTP request", "HTTP requests", "HTTP 请求", "个", "it made", "发起了" },
-    [TOPIC_URL] = { "urls", LIST(K(HTTP)), LIST(A(URL), A(URI)), NOTHING, LIST(A(METHOD)), AREA_NETWORK,
+    [TOPIC_URL] = { "urls", LIST(K(HTTP), K(NETWORK_DETAIL)), LIST(A(URL), A(URI), A(VALUE)), NOTHING, LIST(A(METHOD)), AREA_NETWORK,
                     AS_TERM_URL, "URL", "URLs", "URL", "个", "it requested", "请求了" },
     [TOPIC_TLS] = { "tls", LIST(K(TLS)), LIST(A(SNI), A(DST)), NOTHING, LIST(A(DST), A(JA3)), AREA_NETWORK,
                     AS_TERM_DOMAIN, "TLS handshake", "TLS handshakes", "TLS 握手", "次", "it made", "发起了" },
@@ -287,11 +287,14 @@ static bool text_has_any(as_bytes text, const char *const *words, size_t n)
 /* A name under which configurations keep where the sample reports to. */
 static bool is_c2(const as_row *row)
 {
-    static const char *const names[] = {"c2",   "cnc",   "c&c",        "server",
-                                        "host", "url",   "address",    "domain",
-                                        "gate", "panel", "controller", "botnet_ip"};
+    static const char *const names[] = {"c2",         "cnc",     "c&c",      "server", "host",
+                                        "url",        "address", "domain",   "gate",   "panel",
+                                        "controller", "netloc",  "endpoint", "ips"};
+    static const char *const other[] = {"user-agent", "useragent", "port", "path", "header"};
+    as_bytes name = as_row_text(row, AS_ATTR_NAME);
 
-    return text_has_any(as_row_text(row, AS_ATTR_NAME), names, AS_COUNT(names));
+    return text_has_any(name, names, AS_COUNT(names)) &&
+           !text_has_any(name, other, AS_COUNT(other));
 }
 
 static bool is_persistence(const as_row *row)
@@ -387,6 +390,9 @@ bool topic_takes(topic_id id, const as_row *row)
         return is_persistence(row);
     case TOPIC_ANTIVIRUS:
         return antivirus_found(row);
+    case TOPIC_URL:
+        return row->kind != AS_KIND_NETWORK_DETAIL ||
+               as_bytes_has_nocase(as_row_text(row, AS_ATTR_VALUE), "://");
     case TOPIC_IP:
         return row->kind == AS_KIND_HOST || is_endpoint(as_row_text(row, AS_ATTR_DST));
     default:
