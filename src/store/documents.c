@@ -6,7 +6,7 @@
 
 #define COLUMNS                                                                                    \
     "id, sample, sha256, name, format, tool, tool_version, size, facts, calls, bad_lines, gaps, "  \
-    "added_us, outline"
+    "added_us, outline, asked_format"
 
 static as_code read_document(as_store *s, sqlite3_stmt *st, as_document *ret, as_err *err)
 {
@@ -24,7 +24,8 @@ static as_code read_document(as_store *s, sqlite3_stmt *st, as_document *ret, as
                          .bad_lines = (uint64_t)sqlite3_column_int64(st, 10),
                          .gaps = (uint32_t)sqlite3_column_int64(st, 11),
                          .added_us = sqlite3_column_int64(st, 12),
-                         .outline = as_column_bytes(st, 13)};
+                         .outline = as_column_bytes(st, 13),
+                         .asked = as_column_bytes(st, 14)};
     if (sha256.n != AS_SHA256_SIZE)
         return as_sql_damaged(s, "a document", err);
     memcpy(ret->sha256, sha256.p, AS_SHA256_SIZE);

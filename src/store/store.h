@@ -71,6 +71,7 @@ typedef struct as_document {
     uint8_t sha256[AS_SHA256_SIZE]; /* of the unpacked bytes: the blob */
     as_bytes name;                  /* as it was given */
     as_bytes format, tool, tool_version;
+    as_bytes asked; /* the format that it was to be read as, or {0}: by content */
     uint64_t size, facts, calls, bad_lines;
     uint32_t gaps; /* AS_GAP_* */
     int64_t added_us;
@@ -212,7 +213,7 @@ typedef struct as_rows_query {
     size_t limit;
 } as_rows_query;
 
-/* In the order of their ids, which is that of the documents and of the facts in them. */
+/* In the order of their ids: of one document, that of its facts. */
 as_code as_store_rows(as_store *s, const as_rows_query *q, as_row_fn *fn, void *ctx,
                       as_err *err) AS_CHECKED;
 

@@ -30,15 +30,27 @@ static void assert_attrs(const as_facts *f, const as_fact *fact, const as_row *r
 {
     const as_attr *a = as_fact_attrs(f, fact);
     const as_evidence *e = as_fact_evidence(f, fact);
+    as_heirloom taken[AS_HEIRLOOMS];
+    size_t n = 0;
 
     assert_int_equal(row->kind, fact->kind);
-    assert_int_equal(row->n_attrs, fact->n_attrs);
+    for (unsigned i = 0; i < AS_HEIRLOOMS; i++)
+        n += as_fact_inherits(f, fact, i, &taken[n]);
+    assert_int_equal(row->n_attrs, fact->n_attrs + n);
     for (size_t i = 0; i < fact->n_attrs; i++) {
         assert_int_equal(row->attrs[i].name, a[i].name);
         assert_int_equal(row->attrs[i].form, a[i].form);
         assert_true(as_bytes_eq(row->attrs[i].text, as_facts_text(f, a[i].str)));
     }
-    assert_int_equal(row->n_evidence, fact->n_evidence);
+    for (size_t i = 0; i < n; i++) { /* and behind them what it takes from those above it */
+        const as_row_attr *attr = &row->attrs[fact->n_attrs + i];
+        const as_range *r = &row->evidence[fact->n_evidence + i];
+
+        assert_int_equal(attr->name, taken[i].name);
+        assert_true(as_bytes_eq(attr->text, taken[i].value.text));
+        assert_int_equal(r->begin, taken[i].evidence->begin);
+    }
+    assert_int_equal(row->n_evidence, fact->n_evidence + n);
     for (size_t i = 0; i < fact->n_evidence; i++) {
         assert_int_equal(row->evidence[i].begin, e[i].begin);
         assert_int_equal(row->evidence[i].end, e[i].end);
