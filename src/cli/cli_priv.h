@@ -34,6 +34,8 @@ int as_cmd_show(const as_args *args);
 int as_cmd_rm(const as_args *args);
 int as_cmd_ask(const as_args *args);
 int as_cmd_search(const as_args *args);
+int as_cmd_check(const as_args *args);
+int as_cmd_stats(const as_args *args);
 int as_cmd_formats(const as_args *args);
 int as_cmd_doctor(const as_args *args);
 int as_cmd_help(const as_args *args);
@@ -159,7 +161,10 @@ void as_table_done(as_table *t);
 
 /* --- the store (stored.c) --------------------------------------------------------------------- */
 
-/* That of --store, or of the environment. */
+/* The folder of --store, or of the environment; appended with a NUL. */
+as_code as_home_of(const as_args *args, as_buf *ret, as_err *err) AS_CHECKED;
+
+/* The store there. */
 as_code as_store_here(const as_args *args, as_store_mode mode, as_store **ret,
                       as_err *err) AS_CHECKED;
 

@@ -20,7 +20,7 @@
  */
 #define BATCH_DOCS  64u
 #define BATCH_BYTES ((uint64_t)64 << 20)
-#define BATCH_US    (AS_TIME_SECOND)
+#define BATCH_US    (AS_TIME_SECOND / 5)
 
 struct adding {
     const as_args *args;

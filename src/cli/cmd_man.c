@@ -1,8 +1,20 @@
 #include "cli/cli_priv.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 #include "base/banned.h"
+
+/* One character that is not ASCII, which groff reads as Latin-1 unless it is named. */
+static size_t put_wide(as_buf *out, const char *text)
+{
+    size_t n = 1;
+    int32_t cp = as_utf8_next(as_bytes_of(text), &n);
+
+    as_buf_printf(out, "\\[u%04X]", cp < 0 ? 0xfffdu : (unsigned)cp);
+    return n;
+}
 
 /* Running text: a hyphen stays a hyphen-minus, and no line becomes a request. */
 static void put_roff(as_buf *out, const char *text)
@@ -21,6 +33,8 @@ static void put_roff(as_buf *out, const char *text)
             as_buf_text(out, "\\(aq");
         else if (*text == '~')
             as_buf_text(out, "\\(ti");
+        else if ((uint8_t)*text >= 0x80)
+            text += put_wide(out, text) - 1;
         else
             as_buf_byte(out, (uint8_t)*text);
     }

@@ -11,7 +11,8 @@
 #define FOR_READERS (FOR_WRITERS | FOR(ADD))
 #define FOR_INPUTS  (FOR_READERS | FOR(EVIDENCE))
 #define FOR_STORE                                                                                  \
-    (FOR(ADD) | FOR(SAMPLES) | FOR(SHOW) | FOR(RM) | FOR(EVIDENCE) | FOR(ASK) | FOR(SEARCH))
+    (FOR(ADD) | FOR(SAMPLES) | FOR(SHOW) | FOR(RM) | FOR(EVIDENCE) | FOR(ASK) | FOR(SEARCH) |      \
+     FOR(CHECK) | FOR(STATS))
 #define FOR_ALL ((1u << AS_COMMAND_COUNT) - 1)
 
 _Static_assert(AS_COMMAND_COUNT < 32, "a command is a bit of as_option.commands");
@@ -25,7 +26,7 @@ static const as_option options[AS_OPT_COUNT] = {
                        "text, md, html or json (default: text)"},
     [AS_OPT_JSON] = {"json", 0, AS_TAKES_NOTHING, NULL, NULL,
                      FOR_TELLERS | FOR(EVIDENCE) | FOR(ADD) | FOR(SAMPLES) | FOR(FORMATS) |
-                         FOR(DOCTOR) | FOR(ASK) | FOR(SEARCH),
+                         FOR(DOCTOR) | FOR(ASK) | FOR(SEARCH) | FOR(CHECK) | FOR(STATS),
                      "print JSON: one document, of 'add' one a line"},
     [AS_OPT_FULL] = {"full", 0, AS_TAKES_NOTHING, NULL, NULL, FOR_TELLERS,
                      "list every value that a sentence folds, none of them cut"},
@@ -63,6 +64,10 @@ static const as_option options[AS_OPT_COUNT] = {
                         FOR(SEARCH), "only passages of this section of a description"},
     [AS_OPT_LIMIT] = {"limit", 'n', AS_TAKES_NUMBER, "N", NULL, FOR(SAMPLES) | FOR(SEARCH),
                       "at most N of them (of 'search': 8)"},
+    [AS_OPT_REPAIR] = {"repair", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(CHECK),
+                       "mend what is found, as far as what is kept allows"},
+    [AS_OPT_DEEP] = {"deep", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(CHECK),
+                     "unpack every report that is kept, and compare its hash"},
     [AS_OPT_OUTPUT] = {"output", 'o', AS_TAKES_FILE, "FILE", NULL, FOR_WRITERS | FOR(SHOW),
                        "write to FILE, which appears only when it is complete"},
     [AS_OPT_QUIET] = {"quiet", 'q', AS_TAKES_NOTHING, NULL, NULL,
@@ -295,6 +300,33 @@ static const as_command commands[AS_COMMAND_COUNT] = {
           {"assay search --sample invoice.exe --trace which files were encrypted",
            "in one sample, with the routes"}},
          as_cmd_search},
+    [AS_COMMAND_CHECK] =
+        {"check",
+         "",
+         AS_TAKES_NOTHING,
+         NULL,
+         0,
+         0,
+         "say whether the store is whole, and mend it",
+         "Looks at the structure of the database, at what its tables say of each other, and at "
+         "whether each report that was added is kept and nothing else is. Each finding is one "
+         "line, and the last line is the sum. The exit status is 3 if anything stays damaged.\n\n"
+         "With --repair, indexes are made again, and facts are made again from the reports; a "
+         "report whose own bytes are lost can only be added again.",
+         {{"assay check", "is all well?"},
+          {"assay check --deep --repair", "look at every byte, and mend what can be mended"}},
+         as_cmd_check},
+    [AS_COMMAND_STATS] = {"stats",
+                          "",
+                          AS_TAKES_NOTHING,
+                          NULL,
+                          0,
+                          0,
+                          "say how much the store holds",
+                          "Counts of samples, reports, facts and what they are searched by, and "
+                          "the bytes that all of it takes.",
+                          {{"assay stats", "the numbers"}},
+                          as_cmd_stats},
     [AS_COMMAND_FORMATS] =
         {"formats",
          "",

@@ -32,6 +32,8 @@ extern "C" {
     X(RM)                                                                                          \
     X(ASK)                                                                                         \
     X(SEARCH)                                                                                      \
+    X(CHECK)                                                                                       \
+    X(STATS)                                                                                       \
     X(FORMATS)                                                                                     \
     X(DOCTOR)                                                                                      \
     X(HELP)                                                                                        \
@@ -64,6 +66,8 @@ typedef enum as_option_id {
     AS_OPT_SECTION,
     AS_OPT_TRACE,
     AS_OPT_LIMIT,
+    AS_OPT_REPAIR,
+    AS_OPT_DEEP,
     AS_OPT_MARKDOWN,
     AS_OPT_OUTPUT,
     AS_OPT_QUIET,

@@ -34,6 +34,8 @@ void as_signals_install(void)
 {
     const char *term = getenv("TERM");
 
+    /* A file that may not grow (ulimit -f) is a write that fails, and is told as one. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     on_terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
     for (size_t i = 0; i < AS_COUNT(ending); i++) {
         struct sigaction old, act = {.sa_handler = undo_and_die};

@@ -14,19 +14,25 @@
 #define HASH_SHOWN  12u
 #define MOMENT_SIZE 17u /* "2026-11-25 02:30" and a NUL */
 
-as_code as_store_here(const as_args *args, as_store_mode mode, as_store **ret, as_err *err)
+as_code as_home_of(const as_args *args, as_buf *ret, as_err *err)
 {
     const char *home = as_args_get(args, AS_OPT_STORE);
-    as_buf text = {0};
-    as_code rc = AS_OK;
 
-    if (!home) {
-        rc = as_store_home(&text, err);
-        home = (const char *)text.p;
-    }
+    if (!home)
+        return as_store_home(ret, err);
+    as_buf_text(ret, home);
+    as_buf_byte(ret, '\0');
+    return ret->failed ? as_fail_nomem(err, "the path of the store") : AS_OK;
+}
+
+as_code as_store_here(const as_args *args, as_store_mode mode, as_store **ret, as_err *err)
+{
+    as_buf home = {0};
+    as_code rc = as_home_of(args, &home, err);
+
     if (!rc)
-        rc = as_store_open(home, mode, ret, err);
-    as_buf_done(&text);
+        rc = as_store_open((const char *)home.p, mode, ret, err);
+    as_buf_done(&home);
     return rc;
 }
 

@@ -1,4 +1,5 @@
 #include "store/check_priv.h"
+#include "store/ioc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -274,7 +275,7 @@ static as_code check_rows(as_checker *c, const as_check_doc *d, bool has_blob, a
         }
         repaired = !rc;
     }
-    return as_check_say(c, repaired, err, "rows of document %lld are damaged", (long long)d->id);
+    return as_check_say(c, repaired, err, "facts of report %s are damaged", d->called);
 }
 
 static as_code check_blob(as_checker *c, const as_check_doc *d, bool has_blob, as_err *err)
@@ -284,16 +285,15 @@ static as_code check_blob(as_checker *c, const as_check_doc *d, bool has_blob, a
 
     if (!has_blob)
         return as_check_say(c, false, err,
-                            "document %lld has lost its blob: add the report again to have it back",
-                            (long long)d->id);
+                            "report %s has lost its bytes: add it again to have them back",
+                            d->called);
     if (!c->options->deep)
         return AS_OK;
     rc = as_blob_check(c->s->blobs, d->sha256, &info, err);
     if (rc == AS_INVALID)
         return as_check_say(c, false, err,
-                            "the blob of document %lld is damaged: remove the document and add the "
-                            "report again",
-                            (long long)d->id);
+                            "the bytes of report %s are damaged: add it again to have them back",
+                            d->called);
     return rc;
 }
 
@@ -314,10 +314,18 @@ static as_code list_blob(void *ctx, const uint8_t *sha256, uint64_t stored, as_e
 
     (void)stored;
     if (!sha256)
-        return c->s->write ? as_check_say(c, true, err, "a writer that was killed left a file")
-                           : AS_OK;
+        return as_check_say(c, c->s->write, err, "a writer that was killed left a file");
     as_buf_add(&c->blobs, (as_bytes){sha256, AS_SHA256_SIZE});
     return c->blobs.failed ? as_fail_nomem(err, "the list of blobs") : AS_OK;
+}
+
+static void call_it(as_check_doc *d, as_bytes name)
+{
+    char hex[AS_SHA256_HEX + 1], shown[100];
+
+    as_sha256_text(d->sha256, hex);
+    (void)snprintf(d->called, sizeof(d->called), "%.12s (%s)", hex,
+                   as_bytes_show(as_path_file(name), shown, sizeof(shown)));
 }
 
 static as_code next_document(as_checker *c, as_check_doc *d, bool *ret_row, as_err *err)
@@ -325,7 +333,8 @@ static as_code next_document(as_checker *c, as_check_doc *d, bool *ret_row, as_e
     sqlite3_stmt *st = NULL;
     as_bytes sha256;
     as_code rc = as_sql_get(
-        c->s, "SELECT id, sha256, size, facts FROM document WHERE id > ?1 ORDER BY id LIMIT 1", &st,
+        c->s,
+        "SELECT id, sha256, size, facts, name FROM document WHERE id > ?1 ORDER BY id LIMIT 1", &st,
         err);
 
     if (!rc) {
@@ -340,6 +349,7 @@ static as_code next_document(as_checker *c, as_check_doc *d, bool *ret_row, as_e
         memset(d->sha256, 0, sizeof(d->sha256));
         if (sha256.n == AS_SHA256_SIZE)
             memcpy(d->sha256, sha256.p, AS_SHA256_SIZE);
+        call_it(d, as_column_bytes(st, 4));
     }
     as_sql_put(c->s, st);
     return rc;

@@ -19,6 +19,7 @@ typedef struct as_check_doc {
     int64_t id;
     uint64_t size, facts;
     uint8_t sha256[AS_SHA256_SIZE];
+    char called[128]; /* "3391c4e3bafe (a.json)": for a person */
 } as_check_doc;
 
 as_code as_check_say(as_checker *c, bool repaired, as_err *err, const char *fmt, ...)

@@ -311,6 +311,47 @@ class Remove(Case):
         self.assertFalse(self.home.exists())
 
 
+class Whole(Case):
+    def test_the_numbers_add_up(self):
+        folder = self.everything()
+        docs, _ = self.lines(folder)
+        new = [d for d in docs if d['state'] == 'added']
+        stats = json.loads(self.out('stats', '--json'))
+        self.valid('stats', stats)
+        self.assertEqual((stats['samples'], stats['reports'], stats['facts'], stats['calls'],
+                          stats['bytes']),
+                         (len(self.samples()), len(new), sum(d['facts'] for d in new),
+                          sum(d['calls'] for d in new), sum(d['size'] for d in new)))
+        kept = sum(p.stat().st_size for p in self.home.glob('blobs/*/*.zst'))
+        self.assertEqual(stats['blob_bytes'], kept)
+        self.assertRegex(self.out('stats'), rf'(?m)^reports +{len(new)} *$')
+
+    def test_a_good_store_is_called_so(self):
+        self.lines(self.everything())
+        for options in ([], ['--deep'], ['--repair']):
+            self.assertEqual(self.out('check', *options),
+                             '5 reports and 5 blobs looked at: all is well\n')
+            found = json.loads(self.out('check', '--json', *options))
+            self.valid('check', found)
+            self.assertEqual((found['findings'], found['rebuilt']), ([], False))
+        _, err = self.run_assay('check', home=self.dir / 'nowhere', status=1)
+        self.assertIn('assay add', err)
+
+    def test_a_finding_says_what_to_do(self):
+        path = self.write('cape.json', CAPE)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.lines(path)
+        (self.home / 'blobs' / digest[:2] / f'{digest}.zst').unlink()
+        out = self.out('check', status=3)
+        self.assertEqual(out, f'found     report {digest[:12]} (cape.json) has lost its bytes: add '
+                         "it again to have them back\n1 report and 0 blobs looked at: 1 found, 0 "
+                         "repaired; 'assay check --repair' mends what it can\n")
+        found = json.loads(self.out('check', '--json', status=3))
+        self.valid('check', found)
+        self.lines(path)
+        self.assertIn('all is well', self.out('check'))
+
+
 class Evidence(Case):
     def test_from_the_store_it_is_the_same(self):
         folder = self.everything()

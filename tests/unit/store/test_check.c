@@ -141,8 +141,8 @@ static void damaged_rows_are_made_anew_from_the_blob(void **state)
     assert_true(a.calls > 0);
     for (size_t i = 0; i < AS_COUNT(wrong); i++) {
         damage(p, wrong[i]);
-        assert_true(check(p, false, false, "rows of document").found > 0);
-        (void)check(p, true, false, "rows of document");
+        assert_true(check(p, false, false, "facts of report").found > 0);
+        (void)check(p, true, false, "facts of report");
         assert_int_equal(check(p, false, true, NULL).found, 0);
         open_place(p, AS_STORE_WRITE);
         after = print_counts(p->s);
@@ -194,13 +194,13 @@ static void a_missing_and_a_damaged_blob_are_told(void **state)
     assert_true(fd >= 0);
     assert_int_equal(pwrite(fd, "damaged", 7, 100), 7);
     (void)close(fd);
-    assert_int_equal(check(p, false, false, "has lost its blob").found, 1);
-    assert_int_equal(check(p, false, true, "is damaged").found, 2);
+    assert_int_equal(check(p, false, false, "has lost its bytes").found, 1);
+    assert_int_equal(check(p, false, true, "are damaged").found, 2);
     /* The same bytes again bring a lost blob back. */
     open_place(p, AS_STORE_WRITE);
     again = add_file(p->s, CAPE_EXAMPLE);
     assert_true(again.was_there && again.doc == a.doc);
-    assert_int_equal(check(p, false, true, "is damaged").found, 1);
+    assert_int_equal(check(p, false, true, "are damaged").found, 1);
 }
 
 static void blobs_of_no_document_are_removed(void **state)
