@@ -218,22 +218,39 @@ static as_code put_name(as_store *s, sqlite3_stmt *st, as_bytes name, as_buf *no
     return as_sql_do(s, st, err);
 }
 
+/* The archive "a.zip" and the member "m.json" of "/x/a.zip!d/m.json"; {0}: it is of none. */
+static void names_in_archive(as_bytes name, as_bytes *archive, as_bytes *member)
+{
+    size_t first = 0, last = name.n;
+
+    while (first < name.n && name.p[first] != '!')
+        first++;
+    while (last > 0 && name.p[last - 1] != '!')
+        last--;
+    *archive = *member = (as_bytes){0};
+    if (last == 0)
+        return;
+    *archive = as_path_file((as_bytes){name.p, first});
+    *member = as_path_file((as_bytes){name.p + last, name.n - last});
+}
+
 as_code as_sample_names_put(as_store *s, int64_t doc, int64_t sample, const as_target *t,
                             as_bytes doc_name, as_err *err)
 {
-    const as_bytes names[] = {t->name, as_path_file(t->name), as_path_file(doc_name)};
-    bool log = !t->sha256.n && !t->sha1.n && !t->md5.n;
+    as_bytes names[] = {t->name, as_path_file(t->name), as_path_file(doc_name), {0}, {0}};
+    /* What a report's own file is called says nothing of a sample that has a hash. */
+    size_t n = t->sha256.n || t->sha1.n || t->md5.n ? 2 : AS_COUNT(names);
     sqlite3_stmt *st = NULL;
     as_buf norm = {0};
     as_code rc = as_sql_get(
         s, "INSERT OR IGNORE INTO sample_name(norm, sample, doc) VALUES(?1, ?2, ?3)", &st, err);
 
+    names_in_archive(doc_name, &names[3], &names[4]);
     if (!rc) {
         (void)sqlite3_bind_int64(st, 2, sample);
         (void)sqlite3_bind_int64(st, 3, doc);
     }
-    /* What a report's own file is called says nothing of a sample that has a hash. */
-    for (size_t i = 0; !rc && i < AS_COUNT(names) - !log; i++)
+    for (size_t i = 0; !rc && i < n; i++)
         rc = put_name(s, st, names[i], &norm, err);
     as_buf_done(&norm);
     as_sql_put(s, st);

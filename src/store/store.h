@@ -189,7 +189,8 @@ typedef as_code as_row_fn(void *ctx, const as_row *row, as_err *err);
 typedef struct as_samples_query {
     int64_t id;     /* this one */
     as_bytes named; /* a whole hash, the beginning of one (>= 6 digits), a name (case folded,
-                       whole or its last component) or an id "#12"; {0}: all */
+                       whole or its last component, of a log in an archive also the archive's or
+                       the member's) or an id "#12"; {0}: all */
     int64_t since_us, until_us; /* by added_us; 0: open */
     size_t limit;               /* 0: none */
 } as_samples_query;

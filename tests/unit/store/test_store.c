@@ -295,6 +295,36 @@ static void a_weaker_hash_does_not_join_what_a_stronger_one_parts(void **state)
     assert_counts_true(p->s);
 }
 
+static as_added add_named(as_store *s, const char *name, const char *text)
+{
+    as_source *source = NULL;
+    as_added added = {0};
+    as_err err = {0};
+
+    if (as_source_open_bytes(as_bytes_of(text), NULL, &source, &err) ||
+        as_source_rename(source, name, &err) || as_store_add(s, source, NULL, &added, &err))
+        fail_msg("%s", err.msg);
+    as_source_free(source);
+    return added;
+}
+
+static void a_log_in_an_archive_is_found_by_the_name_of_either(void **state)
+{
+    place *p = *state;
+    char text[2048];
+    as_added a, b;
+
+    a = add_named(p->s, "/x/y/Logs.zip!d/one.json",
+                  report_of(text, sizeof(text), "", "", "a", "C:\\\\1", "one.example"));
+    b = add_named(p->s, "/x/y/Logs.zip!two.json",
+                  report_of(text, sizeof(text), "", "", "b", "C:\\\\2", "one.example"));
+    assert_int_equal(find(p->s, "ONE.json").id, a.sample);
+    assert_int_equal(find(p->s, "two.json").id, b.sample);
+    assert_int_equal(find(p->s, "logs.zip!two.json").id, b.sample);
+    assert_int_equal(find(p->s, "logs.zip").n, 2);
+    assert_int_equal(find(p->s, "y").n, 0);
+}
+
 static void a_name_joins_nothing(void **state)
 {
     place *p = *state;
@@ -511,6 +541,7 @@ int main(void)
         T(a_report_that_knows_both_hashes_joins_two_samples),
         T(what_joined_two_samples_parts_them_when_it_goes),
         T(a_weaker_hash_does_not_join_what_a_stronger_one_parts),
+        T(a_log_in_an_archive_is_found_by_the_name_of_either),
         T(a_name_joins_nothing),
         T(nothing_is_left_of_what_is_removed),
         T(what_was_removed_can_come_again),
