@@ -36,6 +36,7 @@ int as_cmd_ask(const as_args *args);
 int as_cmd_search(const as_args *args);
 int as_cmd_check(const as_args *args);
 int as_cmd_stats(const as_args *args);
+int as_cmd_eval(const as_args *args);
 int as_cmd_formats(const as_args *args);
 int as_cmd_doctor(const as_args *args);
 int as_cmd_help(const as_args *args);

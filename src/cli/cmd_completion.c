@@ -42,6 +42,12 @@ static bool has_values(const as_option *o)
     return o->choices || o->takes == AS_TAKES_FORMAT;
 }
 
+/* "ask [FILE...]": the first operand is one of few words, and files come behind it. */
+static bool is_choice_and_files(const as_command *c)
+{
+    return c->choices && c->takes == AS_TAKES_FILE;
+}
+
 /* --- bash ------------------------------------------------------------------------- */
 
 static void bash_values(as_buf *out)
@@ -206,7 +212,10 @@ static void zsh_command(as_buf *out, as_command_id command)
     for (unsigned i = 0; i < AS_OPT_COUNT; i++)
         if (as_option_of(as_option_get((as_option_id)i), command))
             zsh_option(out, as_option_get((as_option_id)i));
-    if (c->most != 0) {
+    if (is_choice_and_files(c))
+        as_buf_printf(out, " \\\n            '1:%s:(%s)' \\\n            '*:file:_files'", c->name,
+                      c->choices);
+    else if (c->most != 0) {
         as_buf_printf(out, " \\\n            '%s:%s:", c->most < 0 ? "*" : "1", c->name);
         zsh_action(out, c->takes, c->choices);
         as_buf_byte(out, '\'');
@@ -287,10 +296,11 @@ static void fish_operands(as_buf *out, as_command_id command)
 {
     const as_command *c = as_command_get(command);
 
-    if (c->takes == AS_TAKES_FILE)
+    if (c->takes == AS_TAKES_FILE && !c->choices)
         return; /* what fish does by itself */
     fish_when(out, command);
-    as_buf_text(out, " -f");
+    if (c->takes != AS_TAKES_FILE)
+        as_buf_text(out, " -f");
     if (c->choices)
         as_buf_printf(out, " -a '%s'", c->choices);
     if (c->takes == AS_TAKES_COMMAND) {

@@ -26,7 +26,7 @@ static const as_option options[AS_OPT_COUNT] = {
                        "text, md, html or json (default: text)"},
     [AS_OPT_JSON] = {"json", 0, AS_TAKES_NOTHING, NULL, NULL,
                      FOR_TELLERS | FOR(EVIDENCE) | FOR(ADD) | FOR(SAMPLES) | FOR(FORMATS) |
-                         FOR(DOCTOR) | FOR(ASK) | FOR(SEARCH) | FOR(CHECK) | FOR(STATS),
+                         FOR(DOCTOR) | FOR(ASK) | FOR(SEARCH) | FOR(CHECK) | FOR(STATS) | FOR(EVAL),
                      "print JSON: one document, of 'add' one a line"},
     [AS_OPT_FULL] = {"full", 0, AS_TAKES_NOTHING, NULL, NULL, FOR_TELLERS,
                      "list every value that a sentence folds, none of them cut"},
@@ -48,8 +48,9 @@ static const as_option options[AS_OPT_COUNT] = {
                          "try PASSWORD on encrypted archives, before 'infected'; may be repeated"},
     [AS_OPT_MARKDOWN] = {"markdown", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(FORMATS),
                          "print the page docs/formats.md"},
-    [AS_OPT_STORE] = {"store", 0, AS_TAKES_FILE, "DIR", NULL, FOR_STORE,
-                      "the store's folder (default: ASSAY_HOME, else in XDG_DATA_HOME)"},
+    [AS_OPT_STORE] = {"store", 0, AS_TAKES_FILE, "DIR", NULL, FOR_STORE | FOR(EVAL),
+                      "the store's folder (default: ASSAY_HOME, else in XDG_DATA_HOME; of 'eval': "
+                      "a temporary one)"},
     [AS_OPT_SINCE] = {"since", 0, AS_TAKES_TEXT, "WHEN", NULL, FOR(SAMPLES) | FOR(SEARCH),
                       "only what was added since then: 2026-03-01, '2026-03-01 12:00' (UTC) or 7d"},
     [AS_OPT_SAMPLE] = {"sample", 's', AS_TAKES_TEXT, "SAMPLE", NULL, FOR(ASK) | FOR(SEARCH),
@@ -68,6 +69,16 @@ static const as_option options[AS_OPT_COUNT] = {
                        "mend what is found, as far as what is kept allows"},
     [AS_OPT_DEEP] = {"deep", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(CHECK),
                      "unpack every report that is kept, and compare its hash"},
+    [AS_OPT_DATA] = {"data", 0, AS_TAKES_FILE, "DIR", NULL, FOR(EVAL),
+                     "the folder whose folder 'reports' has the reports (default: ASSAY_DATA)"},
+    [AS_OPT_SPLIT] = {"split", 0, AS_TAKES_CHOICE, "HALF", "dev test", FOR(EVAL),
+                      "only the questions of this half: dev or test"},
+    [AS_OPT_ONLY] = {"only", 0, AS_TAKES_TEXT, "PREFIX", NULL, FOR(EVAL),
+                     "only the questions whose id begins so"},
+    [AS_OPT_NO_VARIANTS] = {"no-variants", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(EVAL),
+                            "ask each question in its own words alone"},
+    [AS_OPT_FAIL_UNDER] = {"fail-under", 0, AS_TAKES_NUMBER, "PERCENT", NULL, FOR(EVAL),
+                           "exit status 1 if less than PERCENT of what was asked is right"},
     [AS_OPT_OUTPUT] = {"output", 'o', AS_TAKES_FILE, "FILE", NULL, FOR_WRITERS | FOR(SHOW),
                        "write to FILE, which appears only when it is complete"},
     [AS_OPT_QUIET] = {"quiet", 'q', AS_TAKES_NOTHING, NULL, NULL,
@@ -327,6 +338,30 @@ static const as_command commands[AS_COMMAND_COUNT] = {
                           "the bytes that all of it takes.",
                           {{"assay stats", "the numbers"}},
                           as_cmd_stats},
+    [AS_COMMAND_EVAL] =
+        {"eval",
+         "ask [FILE...]",
+         AS_TAKES_FILE,
+         "ask",
+         1,
+         -1,
+         "score answers to questions whose answers are known",
+         "Each FILE holds questions, one JSON object a line, as tests/questions/README.md says; "
+         "without FILE they are those of tests/questions in the folder at hand. The reports that "
+         "a file's questions name are added to a store of their own, then every question and "
+         "every variant of it is asked as 'assay ask' would, and judged. What is wrong is listed "
+         "with what was expected and what came, then how many are right, and the time it "
+         "took.\n\n"
+         "The store is made in the temporary folder and removed. With --store, it is kept in a "
+         "folder below DIR and serves again until other reports are asked about; remove it after "
+         "a change of what is read from reports.\n\n"
+         "--json prints one document, with every answer that came. With --fail-under, exit "
+         "status 1 also says that the score is lower.",
+         {{"assay eval ask --data ../data", "everything"},
+          {"assay eval ask --split dev --only cape- --store /tmp/stores", "some, again and again"},
+          {"assay eval ask --json | jq -r '.results[] | select(.right | not).id'",
+           "what is wrong"}},
+         as_cmd_eval},
     [AS_COMMAND_FORMATS] =
         {"formats",
          "",
@@ -397,7 +432,9 @@ static const as_variable variables[] = {
     {"NO_COLOR", "If it is set and not empty, nothing is coloured unless asked for.",
      FOR_TELLERS | FOR(SEARCH)},
     {"COLUMNS", "Width of text where it is not written to a terminal.", FOR_TELLERS},
-    {"TMPDIR", "Folder for unnamed temporary files (default: /tmp).", FOR(CALLS) | FOR(EVIDENCE)},
+    {"TMPDIR", "Folder for temporary files (default: /tmp).",
+     FOR(CALLS) | FOR(EVIDENCE) | FOR(EVAL)},
+    {"ASSAY_DATA", "Folder of what is measured with, if --data does not name it.", FOR(EVAL)},
     {"ASSAY_PASSWORDS",
      "Passwords for encrypted archives, separated by commas, instead of the configuration's.",
      FOR_INPUTS},

@@ -34,6 +34,7 @@ extern "C" {
     X(SEARCH)                                                                                      \
     X(CHECK)                                                                                       \
     X(STATS)                                                                                       \
+    X(EVAL)                                                                                        \
     X(FORMATS)                                                                                     \
     X(DOCTOR)                                                                                      \
     X(HELP)                                                                                        \
@@ -69,6 +70,11 @@ typedef enum as_option_id {
     AS_OPT_REPAIR,
     AS_OPT_DEEP,
     AS_OPT_MARKDOWN,
+    AS_OPT_DATA,
+    AS_OPT_SPLIT,
+    AS_OPT_ONLY,
+    AS_OPT_NO_VARIANTS,
+    AS_OPT_FAIL_UNDER,
     AS_OPT_OUTPUT,
     AS_OPT_QUIET,
     AS_OPT_VERBOSE,

@@ -49,6 +49,19 @@ static const char *text_of(document_fn *make, as_command_id command, as_buf *out
     return (const char *)out->p;
 }
 
+/* The name as the document has it: roff wants a backslash before each hyphen. */
+static void name_in(document_fn *make, const char *dashes, const char *name, char *dst, size_t cap)
+{
+    size_t n = (size_t)snprintf(dst, cap, "%s", dashes);
+
+    for (; *name && n + 2 < cap; name++) {
+        if (*name == '-' && make == as_man_page)
+            dst[n++] = '\\';
+        dst[n++] = *name;
+    }
+    dst[n] = '\0';
+}
+
 static void each_option_of_each_command_is_in(document_fn *make, const char *dashes)
 {
     as_buf out = {0};
@@ -62,7 +75,7 @@ static void each_option_of_each_command_is_in(document_fn *make, const char *das
 
             if (!as_option_of(o, (as_command_id)c))
                 continue;
-            (void)snprintf(name, sizeof(name), "%s%s", dashes, o->name);
+            name_in(make, dashes, o->name, name, sizeof(name));
             if (!strstr(text, name))
                 fail_msg("'%s' of '%s' is not documented", o->name,
                          as_command_get((as_command_id)c)->name);
