@@ -24,7 +24,7 @@
  * when they opened. On disk: docs/retrieval.md. What was committed survives kill -9 and a
  * torn write: records carry checksums, and the rest of a broken tail is cut off at the next
  * open.
- * Memory: about 65 bytes a vector, and the files mapped; while a graph is built, another
+ * Memory: 50 to 110 bytes a vector, and the files mapped; while a graph is built, another
  * dim + 300 bytes a vector.
  */
 #ifndef AS_VECTORS_H
