@@ -99,7 +99,7 @@ static as_code others_than(job *j, const finds *did, finds *ret)
 
     load_processes(j);
     for (size_t i = 0; !rc && i < j->n_processes; i++) {
-        bool found = false;
+        bool found = j->is_log && !was_started(&j->processes[i]);
 
         for (size_t k = 0; !found && k < did->n; k++) {
             for (size_t r = 0; !found && r < did->p[k].n_rows; r++)
@@ -122,6 +122,11 @@ static as_code find_actors(job *j, finds *ret)
     if (p.topic == TOPIC_IP || p.topic == TOPIC_NETWORK)
         p.topic = TOPIC_CONNECTION;
     rc = gather_rows(j, &p, &rows, &n);
+    for (topic_id id = next_best(j, p.topic); !rc && n == 0 && id != TOPIC_NONE;
+         id = next_best(j, id)) {
+        p.topic = id;
+        rc = gather_rows(j, &p, &rows, &n);
+    }
     if (!rc && n == 0 && p.topic == TOPIC_CONNECTION) {
         p.topic = TOPIC_NETWORK;
         rc = gather_rows(j, &p, &rows, &n);
@@ -338,7 +343,8 @@ static bool was_contacted(const as_row *rows, size_t n, as_bytes ip)
 as_code gather_contacted(job *j, finds *ret)
 {
     plan answers = j->plan, connections = {.topic = TOPIC_CONNECTION, .protocol = -1};
-    bool names = j->plan.topic == TOPIC_DOMAIN || j->plan.topic == TOPIC_DNS;
+    bool names = j->plan.topic == TOPIC_DOMAIN || j->plan.topic == TOPIC_DNS ||
+                 (has_topic(&j->reading, TOPIC_DOMAIN) && !has_topic(&j->reading, TOPIC_IP));
     as_row *rows = NULL;
     size_t n = 0;
     finds all = {0};

@@ -250,6 +250,41 @@ static as_code fill_trace(job *j)
     return AS_OK;
 }
 
+static as_code note_term(void *ctx, const as_term *term, as_err *err)
+{
+    (void)term;
+    (void)err;
+    *(bool *)ctx = true;
+    return AS_STORE_STOP;
+}
+
+/* A bare word acted only if there is a process of that name; else it says nothing here. */
+static as_code check_actor(job *j)
+{
+    value *v = j->plan.actor;
+    as_buf name = {0};
+    bool found = false;
+    as_terms_query q = {.type = AS_TERM_PROCESS, .sample = j->sample};
+    as_code rc = AS_OK;
+
+    load_processes(j);
+    for (size_t i = 0; !found && i < j->n_processes; i++)
+        found = is_process(j, &j->processes[i], v);
+    if (!found) {
+        as_buf_add(&name, v->norm);
+        as_buf_text(&name, ".exe");
+        q.norm = as_buf_bytes(&name);
+        rc = name.failed ? as_fail_nomem(j->err, "a name")
+                         : as_store_terms(j->store, &q, note_term, &found, j->err);
+        as_buf_done(&name);
+    }
+    if (!found) {
+        job_trace(j, "no process has that name: the word is taken for nothing");
+        j->plan.actor = NULL;
+    }
+    return rc;
+}
+
 static as_code answer_about_one(job *j, const as_ask_options *o)
 {
     choice c;
@@ -264,6 +299,8 @@ static as_code answer_about_one(job *j, const as_ask_options *o)
         j->sample_sha256 = c.sha256[0];
         rc = load_docs(j);
     }
+    if (!rc && j->plan.actor && j->plan.actor->how == VALUE_WORD)
+        rc = check_actor(j);
     return rc ? rc : answer_one(j);
 }
 

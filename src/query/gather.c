@@ -227,6 +227,8 @@ static bool row_has(job *j, const plan *p, const as_row *row, value *v)
 
     if (v->how == VALUE_NUMBER)
         return attr_is_number(p, row, v);
+    if (p->topic == TOPIC_PROCESS && v->how == VALUE_IOC && v->type == AS_IOC_FILE)
+        return is_process(j, row, v);
     needle = loosened(j, folded(j, v->norm));
     for (size_t i = 0; i < row->n_attrs; i++) {
         as_bytes text = loosened(j, folded(j, row->attrs[i].text));
@@ -335,7 +337,7 @@ static bool has_keyword(job *j, const as_row *row, const char *words)
     return false;
 }
 
-static bool was_started(const as_row *row)
+bool was_started(const as_row *row)
 {
     static const as_attr_name names[] = {AS_ATTR_FIRST_SEEN, AS_ATTR_PPID, AS_ATTR_EVENT_ID,
                                          AS_ATTR_COMMAND_LINE, AS_ATTR_STARTED};
@@ -803,6 +805,8 @@ static as_bytes row_key(job *j, const plan *p, const as_row *row, as_bytes value
     const topic *t = topic_get(p->topic);
     as_buf b = {0};
 
+    if (p->super == SUPER_MOST || p->super == SUPER_LEAST)
+        return value_;
     if (p->topic == TOPIC_MEMORY_FINDING) {
         as_buf_add(&b, as_row_text(row, AS_ATTR_PID));
         as_buf_byte(&b, ' ');
@@ -886,7 +890,7 @@ static as_code gather_topic(job *j, const plan *p, finds *ret)
 }
 
 /* What one tool calls a write another calls a creation. */
-static topic_id next_best(const job *j, topic_id id)
+topic_id next_best(const job *j, topic_id id)
 {
     switch ((int)id) {
     case TOPIC_FILE_WRITTEN:

@@ -90,7 +90,7 @@ static const entry entries[] = {
     T(CREDENTIAL, "credential|credentials|password|account credential|stolen credential|凭据|凭证|密码|账号密码|口令"),
     T(RANSOM_NOTE, "ransom note|ransom message|勒索信|勒索信息|勒索说明"),
     T(STRING, "string|strings|embedded string|static string|字符串|字符|静态字符串"),
-    T(IMPORT, "import|imports|imported function|imported api|import table|iat|导入函数|导入表|导入的函数|导入的 api|导入项"),
+    T(IMPORT, "导入|导入了|import|imports|imported function|imported api|import table|iat|导入函数|导入表|导入的函数|导入的 api|导入项"),
     T(IMPORTED_DLL, "imported dll|imported library|import dll|imported dlls|导入的 dll|导入 dll|导入的库|导入库|导入的动态库"),
     T(EXPORT, "export|exports|exported function|export table|导出函数|导出表|导出的函数"),
     T(SECTION, "section|sections|pe section|section table|节|节区|区段|节表|pe 节|段表"),
@@ -219,7 +219,7 @@ static const entry entries[] = {
     {SIGN_PROTOCOL, 17, "udp", NULL},
 
     /* --- behaviours that tools name ---------------------------------------------------------- */
-    B("antivm|anti-vm|anti_vm|virtual machine|vm detection|antisandbox|anti-sandbox|sandbox evasion|vbox|vmware|T1497", "anti vm|antivm|virtual machine detection|detect a virtual machine|vm detection|sandbox evasion|anti sandbox|evade sandbox|detect the sandbox|sandbox detection|virtualization evasion|evade the sandbox|vm evasion|detect virtual machines|反虚拟机|虚拟机检测|反沙箱|沙箱逃逸|检测虚拟机|检测沙箱|对抗沙箱|沙箱检测|逃避沙箱|虚拟机逃避"),
+    B("antivm|anti-vm|anti_vm|virtual machine|vm detection|antisandbox|anti-sandbox|sandbox evasion|vbox|vmware|T1497", "虚拟机产品|检测哪些虚拟机|能检测哪些虚拟机|anti vm|antivm|virtual machine detection|detect a virtual machine|vm detection|sandbox evasion|anti sandbox|evade sandbox|detect the sandbox|sandbox detection|virtualization evasion|evade the sandbox|vm evasion|detect virtual machines|反虚拟机|虚拟机检测|反沙箱|沙箱逃逸|检测虚拟机|检测沙箱|对抗沙箱|沙箱检测|逃避沙箱|虚拟机逃避"),
     B("antidebug|anti-debug|anti_debug|debugger|T1622", "anti debug|antidebug|debugger detection|detect a debugger|anti debugging|anti analysis|evade debugging|detect debuggers|反调试|检测调试器|调试器检测|对抗调试"),
     B("keylog|key log|keystroke|T1056", "keylogger|keylogging|log keystrokes|record keystrokes|keystroke|key logging|键盘记录|按键记录|记录键盘|记录按键"),
     B("ransom|encrypts files|file encryption|T1486|mass_data_encryption", "ransomware|ransom|encrypt files|encrypt the files|file encryption|encrypting files|勒索|加密文件|勒索行为|文件加密|勒索软件"),
@@ -272,7 +272,7 @@ static const entry entries[] = {
     G(SUCCEEDED, "successful|succeeded|success|成功|成功的"),
 
     /* --- words that say nothing here --------------------------------------------------------- */
-    G(NONE, "anywhere|alone|longer|shorter|bigger|larger|smaller|newly|ones|itself|himself|themselves|self|own|had|turned|called|named|name of|known|certain|specific|particular|different|sample set|any kind|at all|once|twice|again|already|here|there is|there are|today|report says|says|say|said|mention|mentioned|mentions|tell|told|write down|wrote down|short|long|new process|big|large|small|high level|quick|quickly|simple|simply|only those|those that|whose|which of|amongst|among|along|together|directly|indirectly|actually|specifically|respective|corresponding|possible|possibly|potential|potentially|currently|normally|usually|typically|mostly|mainly|generally|basically|briefly|the|a|an|of|in|on|at|to|for|with|and|or|that|this|these|those|its|their|there|please|answer|me|us|you|we|i|my|be|been|being|as|into|from|during|while|when it|during its execution|after|before|under|over|via|through|per|than|then|also|so|if|but|just|some|same time|seen|see|found|find|contain|contains|contained|containing|include|included|includes|including|exist|exists|appear|appears|appeared|observed|observe|recorded|record|records|logged|reported|identified|associated|related|involved|belong|belongs|according|based|get|got|gets|know|let|want|need|like|look|kind|kinds|sort|sorts|thing|things|item|items|entry|entries|value|values|information|info|detail|details|data|result|results|altogether|overall|exactly|actually|really|ever|yet|still|out|up|down|off|back|about|between|other|others|another|more|less|own|such|within|inside|across|where it|behind|performed|perform|performs|conduct|conducted|happen|happened|occur|occurred|take|takes|took|taken|go|goes|went|come|comes|came|try|tries|tried|attempt|attempted|attempts|would|should|will|shall|may|might|must|hi|hello|thanks|thank|could you|can you|question|following|given|these days|analysis|analyze|analyse|analyzed|analysed|analyst|sandbox report|static|dynamic|system|machine itself|windows|local|remote|target|malicious|suspected|infected|infection|attack|attacker|activity|activities|operation|operations|action|actions|execution of|object|objects|number|numbers|list of|set of|full|complete|entire|whole|everything|anything|something|nothing|one|two|three|many|few|several|various|multiple|unique ones|separate|respectively|each|every|all|yes|no|true|false|的|了|在|中|里|上|下|和|与|或|及|是|有没|个|条|过|被|对|把|给|将|请|回答|请问|一下|问|我|你|您|想|知道|告诉|看看|看|帮|帮我|这|那|该|其|之|于|从|到|向|为|以|所|而|且|并|但|也|还|就|才|又|再|很|非常|进行|执行过程中|过程|期间|时|后|前|当中|其中|内|外|间|情况|信息|内容|结果|相关|有关|关于|出现|发现|记录|包含|含有|包括|具有|具备|属于|产生|发生|做|干|曾|曾经|已|已经|总共|一共|共|全部|所有|每|各|种|类|项|次|份|条目|数据|分析|恶意|目标|操作过|样|呢|啊|吧|呀|哦|名为|叫|叫做|多|大|小|长|来|去|会|能|可以|需要|要|得|着|地|等|等等|最后的|最|第|它们|他们|她|他|谢谢|麻烦|其他|其它|另外|一个|两个|三个|某|某个"),
+    G(NONE, "longer|more than|distinct|different|unique ones|anywhere|alone|longer|shorter|bigger|larger|smaller|newly|ones|itself|himself|themselves|self|own|had|turned|called|named|name of|known|certain|specific|particular|different|sample set|any kind|at all|once|twice|again|already|here|there is|there are|today|report says|says|say|said|mention|mentioned|mentions|tell|told|write down|wrote down|short|long|new process|big|large|small|high level|quick|quickly|simple|simply|only those|those that|whose|which of|amongst|among|along|together|directly|indirectly|actually|specifically|respective|corresponding|possible|possibly|potential|potentially|currently|normally|usually|typically|mostly|mainly|generally|basically|briefly|the|a|an|of|in|on|at|to|for|with|and|or|that|this|these|those|its|their|there|please|answer|me|us|you|we|i|my|be|been|being|as|into|from|during|while|when it|during its execution|after|before|under|over|via|through|per|than|then|also|so|if|but|just|some|same time|seen|see|found|find|contain|contains|contained|containing|include|included|includes|including|exist|exists|appear|appears|appeared|observed|observe|recorded|record|records|logged|reported|identified|associated|related|involved|belong|belongs|according|based|get|got|gets|know|let|want|need|like|look|kind|kinds|sort|sorts|thing|things|item|items|entry|entries|value|values|information|info|detail|details|data|result|results|altogether|overall|exactly|actually|really|ever|yet|still|out|up|down|off|back|about|between|other|others|another|more|less|own|such|within|inside|across|where it|behind|performed|perform|performs|conduct|conducted|happen|happened|occur|occurred|take|takes|took|taken|go|goes|went|come|comes|came|try|tries|tried|attempt|attempted|attempts|would|should|will|shall|may|might|must|hi|hello|thanks|thank|could you|can you|question|following|given|these days|analysis|analyze|analyse|analyzed|analysed|analyst|sandbox report|static|dynamic|system|machine itself|windows|local|remote|target|malicious|suspected|infected|infection|attack|attacker|activity|activities|operation|operations|action|actions|execution of|object|objects|number|numbers|list of|set of|full|complete|entire|whole|everything|anything|something|nothing|one|two|three|many|few|several|various|multiple|unique ones|separate|respectively|each|every|all|yes|no|true|false|的|了|在|中|里|上|下|和|与|或|及|是|有没|个|条|过|被|对|把|给|将|请|回答|请问|一下|问|我|你|您|想|知道|告诉|看看|看|帮|帮我|这|那|该|其|之|于|从|到|向|为|以|所|而|且|并|但|也|还|就|才|又|再|很|非常|进行|执行过程中|过程|期间|时|后|前|当中|其中|内|外|间|情况|信息|内容|结果|相关|有关|关于|出现|发现|记录|包含|含有|包括|具有|具备|属于|产生|发生|做|干|曾|曾经|已|已经|总共|一共|共|全部|所有|每|各|种|类|项|次|份|条目|数据|分析|恶意|目标|操作过|样|呢|啊|吧|呀|哦|名为|叫|叫做|多|大|小|长|来|去|会|能|可以|需要|要|得|着|地|等|等等|最后的|最|第|它们|他们|她|他|谢谢|麻烦|其他|其它|另外|一个|两个|三个|某|某个"),
 };
 
 /* clang-format on */
@@ -387,7 +387,8 @@ typedef struct stem {
 struct lexicon {
     phrase *first[BUCKETS];
     stem *stems[BUCKETS];
-    stem *all[8192]; /* Latin ones, for mending */
+    stem *wholes[BUCKETS];
+    stem *all[8192]; /* Latin words as they are written, for mending */
     size_t n_all;
     uint64_t seed;
 };
@@ -397,33 +398,44 @@ static size_t bucket(const lexicon *l, as_bytes text)
     return (size_t)(as_hash64(text, l->seed) % BUCKETS);
 }
 
-static stem *find_stem(const lexicon *l, as_bytes text)
+static stem *find_in(stem *const *table, size_t at, as_bytes text, bool whole)
 {
-    stem *s = l->stems[bucket(l, text)];
+    stem *s = table[at];
 
-    while (s && !as_bytes_eq(s->text, text))
+    while (s && !as_bytes_eq(whole ? s->whole : s->text, text))
         s = s->next;
     return s;
 }
 
 bool lexicon_knows(const lexicon *l, as_bytes text)
 {
-    return find_stem(l, text) != NULL;
+    return find_in(l->stems, bucket(l, text), text, false) != NULL;
+}
+
+static bool add_to(stem **table, size_t at, as_arena *a, const word *w, stem **ret)
+{
+    stem *s = as_arena_take(a, 1, sizeof(*s));
+
+    if (!s)
+        return false;
+    *s = (stem){w->text, w->whole, table[at]};
+    table[at] = s;
+    *ret = s;
+    return true;
 }
 
 static bool add_stem(lexicon *l, as_arena *a, const word *w)
 {
+    size_t at = bucket(l, w->text), whole = bucket(l, w->whole);
     stem *s;
-    size_t b = bucket(l, w->text);
 
-    if (find_stem(l, w->text))
-        return true;
-    s = as_arena_take(a, 1, sizeof(*s));
-    if (!s)
+    if (!find_in(l->stems, at, w->text, false) && !add_to(l->stems, at, a, w, &s))
         return false;
-    *s = (stem){w->text, w->whole, l->stems[b]};
-    l->stems[b] = s;
-    if (w->latin && w->whole.n > 3 && l->n_all < AS_COUNT(l->all))
+    if (!w->latin || w->whole.n < 4 || find_in(l->wholes, whole, w->whole, true))
+        return true;
+    if (!add_to(l->wholes, whole, a, w, &s))
+        return false;
+    if (l->n_all < AS_COUNT(l->all))
         l->all[l->n_all++] = s;
     return true;
 }
@@ -566,15 +578,22 @@ static size_t distance(as_bytes a, as_bytes b, size_t limit)
     return last[b.n];
 }
 
-/* The word and its stem are both tried: an error may stand in the ending. */
-static size_t error_of(const word *w, const stem *s, size_t limit)
+/* The same letters: two of them changed places. */
+static bool is_anagram(as_bytes a, as_bytes b)
 {
-    size_t d = distance(w->whole, s->whole, limit), e;
+    int seen[256] = {0};
 
-    if (w->text.n < 4 || s->text.n < 4)
-        return d;
-    e = distance(w->text, s->text, limit);
-    return e < d ? e : d;
+    if (a.n != b.n)
+        return false;
+    for (size_t i = 0; i < a.n; i++) {
+        seen[a.p[i]]++;
+        seen[b.p[i]]--;
+    }
+    for (size_t i = 0; i < AS_COUNT(seen); i++) {
+        if (seen[i] != 0)
+            return false;
+    }
+    return true;
 }
 
 bool lexicon_mend(const lexicon *l, word *w)
@@ -589,19 +608,22 @@ bool lexicon_mend(const lexicon *l, word *w)
         const stem *s = l->all[i];
         size_t d;
 
-        if (s->whole.n + limit + 3 < w->whole.n || s->whole.n > w->whole.n + limit + 3 ||
+        if (s->whole.n + limit < w->whole.n || s->whole.n > w->whole.n + limit ||
             s->whole.n > MEND_MAX || s->text.p[0] != w->text.p[0])
             continue;
-        d = error_of(w, s, limit);
-        if (d < best) {
+        d = distance(w->whole, s->whole, limit);
+        if (d < best || (d == best && found && is_anagram(w->whole, s->whole) &&
+                         !is_anagram(w->whole, found->whole))) {
             best = d;
             found = s;
             twice = false;
-        } else if (d == best && d <= limit) {
+        } else if (d == best && found && is_anagram(w->whole, found->whole)) {
+            continue;
+        } else if (d == best && d <= limit && !as_bytes_eq(s->text, found->text)) {
             twice = true;
         }
     }
-    if (!found || (twice && best > 1))
+    if (!found || twice)
         return false;
     w->text = found->text;
     w->mended = true;

@@ -214,9 +214,9 @@ static as_code count_by_rows(counting *c)
     return as_store_rows(c->j->store, &q, tally_row, c, c->j->err);
 }
 
-static as_code count_samples(job *j, samples *all)
+/* One condition: the samples that have it. */
+static as_code count_one(job *j, samples *all, const plan *p)
 {
-    plan *p = &j->plan;
     counting c = {j, all, p};
     as_kind kinds[TOPIC_KINDS];
     bool found = false;
@@ -228,6 +228,41 @@ static as_code count_samples(job *j, samples *all)
     for (size_t i = 0; !rc && !found && i < p->n_filters; i++)
         rc = count_by_term(&c, p->filters[i], &found);
     return rc || found ? rc : count_by_rows(&c);
+}
+
+/*
+ * Several values are several conditions, each of which another fact may meet: a sample must
+ * have each, and none of those that are denied.
+ */
+static as_code count_samples(job *j, samples *all)
+{
+    uint64_t *counts = as_arena_take(j->arena, all->n + 1, sizeof(*counts));
+    plan one = j->plan;
+    as_code rc = AS_OK;
+
+    if (!counts)
+        return as_fail_nomem(j->err, "the samples");
+    if (j->plan.n_filters < 2)
+        return count_one(j, all, &j->plan);
+    for (size_t i = 0; !rc && i < j->plan.n_filters; i++) {
+        bool denied = j->plan.filters[i]->denied;
+
+        for (size_t k = 0; k < all->n; k++)
+            all->p[k].count = 0;
+        j->plan.filters[i]->denied = false;
+        one.filters[0] = j->plan.filters[i];
+        one.n_filters = 1;
+        rc = count_one(j, all, &one);
+        j->plan.filters[i]->denied = denied;
+        for (size_t k = 0; k < all->n; k++) {
+            bool fits = (all->p[k].count > 0) != denied;
+
+            counts[k] = i == 0 ? (uint64_t)fits : counts[k] && fits ? counts[k] : 0;
+        }
+    }
+    for (size_t k = 0; k < all->n; k++)
+        all->p[k].count = counts[k];
+    return rc;
 }
 
 /* --- whether a sample's tools could have said it
@@ -456,6 +491,22 @@ static as_code conclude_terms(job *j, finds *f, size_t n_samples, uint64_t least
     return cite_finds(j, f);
 }
 
+static as_code take_id(void *ctx, const as_sample *sample, as_err *err)
+{
+    (void)err;
+    *(int64_t *)ctx = sample->id;
+    return AS_STORE_STOP;
+}
+
+/* 0: no sample is named so. */
+static as_code look_up_id(job *j, const value *v, int64_t *ret)
+{
+    as_samples_query q = {.named = v->norm};
+
+    *ret = 0;
+    return as_store_samples(j->store, &q, take_id, ret, j->err);
+}
+
 /* Terms carry no kind; those that no fact of the topic's kinds has are of another topic. */
 static as_code answer_terms(job *j, samples *all)
 {
@@ -478,6 +529,11 @@ static as_code answer_terms(job *j, samples *all)
               : p->all                                                        ? all->n
                                                                               : 2;
     q.most = p->want == WANT_UNIQUE ? 1 : 0;
+    if (p->want == WANT_UNIQUE && p->n_filters == 1) {
+        rc = look_up_id(j, p->filters[0], &q.sample);
+        if (rc)
+            return rc;
+    }
     if (p->want == WANT_TOP_VALUE && p->super == SUPER_MOST)
         l.max = 20;
     rc = as_store_terms(j->store, &q, list_term, &l, j->err);
@@ -611,6 +667,9 @@ as_code answer_many(job *j)
         case WANT_UNIQUE:
         case WANT_TOP_VALUE:
             rc = answer_terms(j, &all);
+            break;
+        case WANT_COMPARE:
+            rc = answer_compare(j);
             break;
         case WANT_TOP_SAMPLE:
             rc = answer_top_sample(j, &all);

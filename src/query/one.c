@@ -29,6 +29,41 @@ static bool has_kinds(job *j, const plan *p)
     return false;
 }
 
+static const struct {
+    area area;
+    const char *words;
+} abilities[] = {
+    {AREA_NETWORK, "socket|tcp|udp|http|communicat|dns|network"},
+    {AREA_FILES, "file|directory"},
+    {AREA_REGISTRY, "registry"},
+    {AREA_PROCESSES, "process|thread"},
+    {AREA_SYSTEM, "mutex|service|task"},
+};
+
+static as_code gather_capable(job *j, finds *ret)
+{
+    plan p = {.want = WANT_LIST, .topic = TOPIC_CAPABILITY, .lang = j->lang, .protocol = -1};
+    area a = topic_get(j->plan.topic)->area;
+    as_code rc;
+
+    for (size_t i = 0; i < AS_COUNT(abilities); i++) {
+        if (abilities[i].area == a)
+            p.behaviour = abilities[i].words;
+    }
+    if (j->plan.protocol >= 0)
+        p.behaviour = j->plan.protocol == 6 ? "tcp" : "udp";
+    if (!p.behaviour || j->plan.n_filters > 0)
+        return AS_OK;
+    rc = gather(j, &p, ret);
+    if (!rc && ret->n > 0) {
+        job_trace(j, "this tool does not watch that; what follows are capabilities");
+        j->plan.topic = TOPIC_CAPABILITY;
+    }
+    return rc;
+}
+
+static as_code conclude_list(job *j, const finds *f);
+
 /* Nothing of the topic is there: because there is none, or because nobody looked. */
 static as_code conclude_nothing(job *j)
 {
@@ -36,7 +71,17 @@ static as_code conclude_nothing(job *j)
     area a = topic_get(p->topic)->area;
     recorded r = recorded_in(j->docs, j->n_docs, a);
     as_buf out = {0};
+    finds able = {0};
 
+    if (r == RECORDED_NO_TOOL && (p->want == WANT_EXISTS || p->want == WANT_LIST)) {
+        /* What a tool did not watch it may still have found the code to be able to do. */
+        as_code rc = gather_capable(j, &able);
+
+        if (rc)
+            return rc;
+        if (able.n > 0)
+            return conclude_list(j, &able);
+    }
     if (r != RECORDED_YES && has_kinds(j, p))
         r = RECORDED_YES; /* there are such facts, though none that fits */
     if (r != RECORDED_YES) {
@@ -312,7 +357,7 @@ static as_code add_hashes(job *j, finds *f, const as_row *row)
     return AS_OK;
 }
 
-static bool as_seconds(as_bytes text, double *ret)
+bool number_of_text(as_bytes text, double *ret)
 {
     char buf[40], *end;
 
@@ -332,7 +377,7 @@ bool moment_of(as_bytes text, double *ret)
         *ret = (double)us / 1e6;
         return true;
     }
-    return as_seconds(text, ret);
+    return number_of_text(text, ret);
 }
 
 /* Seconds that a process or a run lasted, by its own times or by those of its calls. */
@@ -341,7 +386,7 @@ static bool lasted(job *j, const as_row *row, double *ret)
     as_bytes begin = as_row_text(row, AS_ATTR_STARTED), end = as_row_text(row, AS_ATTR_ENDED);
     double from, to;
 
-    if (as_seconds(as_row_text(row, AS_ATTR_DURATION), ret))
+    if (number_of_text(as_row_text(row, AS_ATTR_DURATION), ret))
         return true;
     if (begin.n == 0)
         begin = as_row_text(row, AS_ATTR_FIRST_SEEN);
@@ -392,7 +437,7 @@ static as_code select_row(job *j, select_id s, finds *f, const as_row *row)
     return rc;
 }
 
-static as_code select_all(job *j, const plan *p, finds *f)
+as_code select_rows(job *j, const plan *p, finds *f)
 {
     as_row *rows = NULL;
     size_t n = 0;
@@ -477,7 +522,9 @@ static as_code conclude_selected(job *j, const finds *f)
 /* What one tool tells of the sample another tells of the run. */
 static as_code answer_select(job *j)
 {
-    static const topic_id homes[] = {TOPIC_RUN, TOPIC_SAMPLE, TOPIC_PE, TOPIC_PROCESS};
+    static const topic_id homes[] = {TOPIC_RUN, TOPIC_SAMPLE, TOPIC_PE};
+    static const topic_id files[] = {TOPIC_DROPPED, TOPIC_PROCESS, TOPIC_MODULE, TOPIC_PAYLOAD,
+                                     TOPIC_EXTRACTED};
     plan p = j->plan;
     finds f = {0};
     as_code rc = AS_OK;
@@ -486,10 +533,15 @@ static as_code answer_select(job *j)
     if (p.select == SELECT_TOOL || p.select == SELECT_VERSION)
         rc = select_tool(j, &f);
     if (!rc && f.n == 0)
-        rc = select_all(j, &p, &f);
-    for (size_t i = 0; own && !rc && f.n == 0 && i < AS_COUNT(homes) - 1; i++) {
+        rc = select_rows(j, &p, &f);
+    /* "the hash of x.exe": of a file that the report knows. */
+    for (size_t i = 0; own && p.n_filters > 0 && !rc && f.n == 0 && i < AS_COUNT(files); i++) {
+        p.topic = j->plan.topic = files[i];
+        rc = select_rows(j, &p, &f);
+    }
+    for (size_t i = 0; own && p.n_filters == 0 && !rc && f.n == 0 && i < AS_COUNT(homes); i++) {
         p.topic = homes[i];
-        rc = select_all(j, &p, &f);
+        rc = select_rows(j, &p, &f);
     }
     return rc ? rc : conclude_selected(j, &f);
 }
@@ -504,7 +556,7 @@ static bool size_of(const as_row *row, double *ret)
     for (size_t i = 0; i < AS_COUNT(names); i++) {
         as_bytes text = as_row_text(row, names[i]);
 
-        if (as_seconds(text, ret))
+        if (number_of_text(text, ret))
             return true; /* also hexadecimal: strtod reads it */
     }
     return false;
@@ -516,7 +568,7 @@ static bool grade_of(const as_row *row, double *ret)
                                          AS_ATTR_CONFIDENCE, AS_ATTR_DPORT, AS_ATTR_COUNT};
 
     for (size_t i = 0; i < AS_COUNT(names); i++) {
-        if (as_seconds(as_row_text(row, names[i]), ret))
+        if (number_of_text(as_row_text(row, names[i]), ret))
             return true;
     }
     return false;

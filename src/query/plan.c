@@ -99,9 +99,9 @@ static topic_id combine(topic_id about, int verb)
 
 static bool says_little(int about)
 {
-    return about == TOPIC_SIGNATURE || about == TOPIC_PROCESS || about == TOPIC_RUN ||
-           about == TOPIC_NETWORK || about == TOPIC_WINDOWS_EVENT || about == TOPIC_VERDICT ||
-           about == TOPIC_SCORE || about == TOPIC_FILE;
+    return about >= TOPIC_COUNT || about == TOPIC_SIGNATURE || about == TOPIC_PROCESS ||
+           about == TOPIC_RUN || about == TOPIC_NETWORK || about == TOPIC_WINDOWS_EVENT ||
+           about == TOPIC_VERDICT || about == TOPIC_SCORE || about == TOPIC_FILE;
 }
 
 static const sign *topic_behind(const reading *r, const sign *asker)
@@ -142,8 +142,8 @@ static int nearest_verb(const reading *r, const sign *about)
         const sign *s = &r->signs[i];
         size_t d;
 
-        if (s->id != SIGN_VERB)
-            continue;
+        if (s->id != SIGN_VERB || (s->arg == VERB_CALL && about && about->arg != TOPIC_API))
+            continue; /* "a file called x" calls nothing */
         d = !about ? i : s->begin > about->begin ? s->begin - about->end : about->begin - s->end;
         /* "use" and "run" are said of everything. */
         if (s->arg == VERB_USE || s->arg == VERB_RUN)
@@ -203,7 +203,7 @@ static bool has_value_of(const reading *r, as_ioc_type type)
     return false;
 }
 
-static bool has_topic(const reading *r, topic_id id)
+bool has_topic(const reading *r, topic_id id)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
         if (r->signs[i].id == SIGN_TOPIC && r->signs[i].arg == (int)id)
@@ -231,7 +231,9 @@ static void join_topics(plan *p, const reading *r, int verb)
         p->select = SELECT_USER;
     } else if (p->topic == TOPIC_MODULE && has_topic(r, TOPIC_IMPORT)) {
         p->topic = TOPIC_IMPORTED_DLL;
-    } else if (p->topic == TOPIC_PROCESS && has_topic(r, TOPIC_SERVICE)) {
+    } else if ((p->topic == TOPIC_PROCESS || p->topic == TOPIC_SERVICE_STARTED) &&
+               has_topic(r, TOPIC_SERVICE) &&
+               (p->topic == TOPIC_PROCESS || reading_has(r, SIGN_WHO))) {
         p->topic = TOPIC_SERVICE;
         p->select = SELECT_PATH;
     } else if (p->topic == TOPIC_MEMORY_REGION && reading_has(r, SIGN_SEVERITY)) {
@@ -287,6 +289,13 @@ static void choose_other(plan *p, const reading *r)
     }
     verb = nearest_verb(r, best);
     p->other = combine(best ? (topic_id)best->arg : TOPIC_NONE, verb);
+    /* Who "opened lsass.exe" opened a process; a file is told by its path. */
+    if (p->other == TOPIC_FILE_OPENED && !best && !has_value_of(r, AS_IOC_WINDOWS_PATH))
+        p->other = TOPIC_PROCESS_ACCESS;
+    if (p->other == TOPIC_NONE && verb == VERB_ACCESS)
+        p->other = TOPIC_PROCESS_ACCESS;
+    if (has_topic(r, TOPIC_YARA) && p->topic != TOPIC_YARA && !reading_has(r, SIGN_WHO))
+        p->other = TOPIC_YARA;
     if (p->other == TOPIC_PROCESS)
         p->other = TOPIC_NONE;
 }
@@ -361,6 +370,30 @@ static bool is_weak(int select)
            select == SELECT_TYPE || select == SELECT_TOOL;
 }
 
+/* What only a run has: beside another topic the word means something else. */
+static bool is_of_run(select_id s)
+{
+    return s == SELECT_MACHINE || s == SELECT_PLATFORM || s == SELECT_ROUTE || s == SELECT_TOOL ||
+           s == SELECT_PACKAGE || s == SELECT_ANALYSIS_ID;
+}
+
+/* "the SHA-256 hash" is one hash. */
+static void drop_general_hash(plan *p)
+{
+    size_t n = 0;
+
+    if (p->select == SELECT_HASHES && p->n_more > 0) {
+        p->select = p->more[0];
+        memmove(&p->more[0], &p->more[1], (p->n_more - 1) * sizeof(p->more[0]));
+        p->n_more--;
+    }
+    for (size_t i = 0; i < p->n_more; i++) {
+        if (p->more[i] != SELECT_HASHES)
+            p->more[n++] = p->more[i];
+    }
+    p->n_more = n;
+}
+
 /* Of a file the name is a part; of most else it is the thing itself. */
 static bool has_files(const plan *p)
 {
@@ -386,6 +419,13 @@ static void choose_select(plan *p, const reading *r)
         p->select = SELECT_NONE;
     if (p->select == SELECT_NAME && !has_files(p))
         p->select = SELECT_NONE;
+    if (is_of_run(p->select) && p->topic != TOPIC_NONE && p->topic != TOPIC_SAMPLE &&
+        p->topic != TOPIC_RUN)
+        p->select = SELECT_NONE;
+    if (p->select == SELECT_NONE && p->topic != TOPIC_SCORE && p->topic != TOPIC_NONE &&
+        has_topic(r, TOPIC_SCORE))
+        p->select = SELECT_SCORE;
+    drop_general_hash(p);
     if (p->topic == TOPIC_DIR_CREATED || p->topic == TOPIC_DIR_REMOVED ||
         p->topic == TOPIC_DIR_LISTED) {
         if (p->select == SELECT_FOLDER || p->select == SELECT_PATH)
@@ -470,27 +510,36 @@ static void deny_filters(plan *p, const reading *r)
 
 /* --- what is wanted ---------------------------------------------------------------------- */
 
-static const sign *first_sign(const reading *r)
+/* What kind of question it is is said by the first of the words that ask. */
+static bool asks_yes_no_first(const reading *r)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
-        if (r->signs[i].id != SIGN_SAMPLE && r->signs[i].id != SIGN_NOT)
-            return &r->signs[i];
+        switch ((int)r->signs[i].id) {
+        case SIGN_YES_NO:
+            return true;
+        case SIGN_WHICH:
+        case SIGN_HOW_MANY:
+        case SIGN_WHO:
+        case SIGN_WHEN:
+        case SIGN_SELECT:
+        case SIGN_SUPER:
+            return false;
+        default:
+            break;
+        }
     }
-    return NULL;
+    return false;
 }
 
-/* English says it with its first word, Chinese with a word anywhere that is not "which". */
+/* Chinese asks with a word anywhere, unless another word asks for more. */
 static bool is_yes_no(const reading *r)
 {
-    const sign *first = first_sign(r);
-
     const sign *no = reading_find(r, SIGN_NOT);
 
     if (!reading_has(r, SIGN_YES_NO) && !(no && ends_question(r, no)))
         return false;
     if (r->lang == AS_LANG_EN)
-        return (first && first->id == SIGN_YES_NO) ||
-               (!reading_has(r, SIGN_WHICH) && !reading_has(r, SIGN_HOW_MANY));
+        return asks_yes_no_first(r);
     return !reading_has(r, SIGN_WHICH) && !reading_has(r, SIGN_HOW_MANY) &&
            !reading_has(r, SIGN_WHO) && !reading_has(r, SIGN_SUPER);
 }
@@ -509,12 +558,24 @@ static bool asks_for_samples(const reading *r)
 
     if (!s)
         return false;
+    if (s->arg == 1)
+        return true;
     for (size_t i = 0; i < AS_COUNT(heads); i++) {
         if (s->end - s->begin > strlen(heads[i]) &&
             memcmp(r->folded.p + s->begin, heads[i], strlen(heads[i])) == 0)
             return true;
     }
     return many && many->end <= s->begin && s->begin - many->end <= 1;
+}
+
+/* Values that can only be samples: whole hashes. */
+static size_t named_samples(const reading *r)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->n_values; i++)
+        n += r->values[i].how == VALUE_IOC && r->values[i].type <= AS_IOC_SHA256;
+    return n;
 }
 
 static want_id want_of_many(plan *p, const reading *r)
@@ -524,13 +585,17 @@ static want_id want_of_many(plan *p, const reading *r)
 
     p->all = reading_has(r, SIGN_ALL);
     p->many = true;
+    if (named_samples(r) >= 2 && (p->select != SELECT_NONE || reading_has(r, SIGN_DIFFER) ||
+                                  reading_has(r, SIGN_COMMON) || p->more_or_less))
+        return WANT_COMPARE;
     if (reading_has(r, SIGN_TIMELINE))
         return WANT_TIMELINE;
     if (p->super != SUPER_NONE)
-        return samples ? WANT_TOP_SAMPLE : WANT_TOP_VALUE;
+        return samples || !about ? WANT_TOP_SAMPLE : WANT_TOP_VALUE;
     if (samples && (about || p->n_filters > 0))
         return reading_has(r, SIGN_HOW_MANY) ? WANT_SAMPLES_COUNT : WANT_SAMPLES_WITH;
-    if (reading_has(r, SIGN_ONLY) && about && p->n_filters == 0)
+    if (reading_has(r, SIGN_ONLY) && about && !samples && p->n_filters <= 1 &&
+        named_samples(r) == p->n_filters)
         return WANT_UNIQUE;
     if ((reading_has(r, SIGN_COMMON) || p->all) && p->n_filters == 0 &&
         (about || reading_has(r, SIGN_COMMON)))
@@ -549,7 +614,7 @@ static want_id want_of_many(plan *p, const reading *r)
 /* Whether something else than processes is spoken of, so that "which process" asks for who. */
 static bool asks_for_actor(const plan *p, const reading *r)
 {
-    if (!reading_has(r, SIGN_WHO))
+    if (!reading_has(r, SIGN_WHO) || (p->topic == TOPIC_SERVICE && p->select == SELECT_PATH))
         return false;
     return p->other != TOPIC_NONE && p->other != TOPIC_COMMAND;
 }
@@ -596,7 +661,12 @@ static bool starter_is_named(const reading *r)
         if (s->id == SIGN_VERB && (s->arg == VERB_RUN || s->arg == VERB_CREATE))
             run = s;
     }
-    return run && r->n_values > 0 && r->values[0].end <= run->begin && !is_passive(r);
+    const sign *who = reading_find(r, SIGN_WHO);
+
+    if (!run || r->n_values == 0 || r->values[0].end > run->begin || is_passive(r))
+        return false;
+    /* "x shi shei qidong de": who stands between, so x was started. */
+    return !(who && who->begin >= r->values[0].end && who->end <= run->begin + 1);
 }
 
 static const sign *verb_sign(const reading *r, verb_id verb)
@@ -679,7 +749,7 @@ static bool acts(const reading *r, const value *v)
             return true;
         if (s->id == SIGN_SELECT && s->arg == SELECT_PID && beside)
             return true;
-        if (s->id == SIGN_VERB && s->begin >= v->end &&
+        if (s->id == SIGN_VERB && !is_passive(r) && s->begin >= v->end &&
             (is_program(v) || v->how == VALUE_WORD || v->how == VALUE_NUMBER))
             return true;
     }
@@ -703,6 +773,25 @@ static void choose_actor(plan *p, const reading *r)
         memmove(&p->filters[i], &p->filters[i + 1], (p->n_filters - i - 1) * sizeof(*p->filters));
         p->n_filters--;
     }
+}
+
+/* "Took longer", "has more": -1 for less, 1 for more, 0 for neither. */
+static int compares(const reading *r)
+{
+    static const char *const more[] = {"longer", "more", "bigger", "larger", "higher", "later",
+                                       "更多",   "更大", "更长",   "更久",   "更高",   "更晚"};
+    static const char *const less[] = {"shorter", "fewer", "less", "smaller", "lower", "earlier",
+                                       "更少",    "更小",  "更短", "更低",    "更早"};
+
+    for (size_t i = 0; i < AS_COUNT(more); i++) {
+        if (as_bytes_has_nocase(r->folded, more[i]))
+            return 1;
+    }
+    for (size_t i = 0; i < AS_COUNT(less); i++) {
+        if (as_bytes_has_nocase(r->folded, less[i]))
+            return -1;
+    }
+    return 0;
 }
 
 /* "yara?" wants to know whether, and which. */
@@ -750,6 +839,7 @@ static void settle_topic(plan *p, const reading *r)
 void plan_make(reading *r, bool sample_given, plan *ret)
 {
     plan p = {.lang = r->lang, .protocol = -1};
+    bool many;
 
     choose_topic(&p, r);
     choose_other(&p, r);
@@ -761,8 +851,9 @@ void plan_make(reading *r, bool sample_given, plan *ret)
     drop_idle_numbers(&p);
     deny_filters(&p, r);
     p.yes_no = is_yes_no(r) || is_bare(r);
-    p.want =
-        reading_has(r, SIGN_SAMPLES) && !sample_given ? want_of_many(&p, r) : want_of_one(&p, r);
+    p.more_or_less = compares(r);
+    many = reading_has(r, SIGN_SAMPLES) || (named_samples(r) >= 2 && p.more_or_less);
+    p.want = many && !sample_given ? want_of_many(&p, r) : want_of_one(&p, r);
     if (p.want == WANT_LIST && p.yes_no)
         p.want = WANT_EXISTS;
     settle_topic(&p, r);
@@ -770,6 +861,12 @@ void plan_make(reading *r, bool sample_given, plan *ret)
                  as_bytes_has_nocase(r->folded, "differ") ||
                  as_bytes_has_nocase(r->folded, "unique") ||
                  as_bytes_has_nocase(r->folded, "不同") || as_bytes_has_nocase(r->folded, "种");
+    if (p.topic == TOPIC_NONE && p.want != WANT_PARENT && p.want != WANT_CHILD &&
+        (p.numbered == SELECT_PID || p.numbered == SELECT_PPID ||
+         (p.want == WANT_COUNT && has_program(r)))) {
+        p.topic = TOPIC_PROCESS;
+        p.want = p.want == WANT_COUNT ? WANT_COUNT : WANT_LIST;
+    }
     if (p.want == WANT_COUNT && p.topic == TOPIC_NONE)
         p.want = WANT_SEARCH;
     choose_actor(&p, r);

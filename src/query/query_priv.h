@@ -57,7 +57,8 @@ const char *area_name(area a, as_lang lang);
 #define TOPIC_MAP(X)                                                                               \
     X(NONE)                                                                                        \
     X(SAMPLE)                                                                                      \
-    X(RUN) X(PE) X(MUTEX) X(DROPPED) X(FILE) X(FILE_WRITTEN) X(FILE_CREATED) X(FILE_MODIFIED)      \
+    X(RUN)                                                                                         \
+    X(PE) X(MUTEX) X(DROPPED) X(FILE) X(FILE_WRITTEN) X(FILE_CREATED) X(FILE_MODIFIED)             \
         X(FILE_DELETED) X(FILE_READ) X(FILE_OPENED) X(FILE_COPIED) X(FILE_MOVED) X(FILE_FAILED) X( \
             FILE_PROBED) X(DIR_CREATED) X(DIR_REMOVED) X(DIR_LISTED) X(REGISTRY) X(KEY_WRITTEN)    \
             X(KEY_DELETED) X(KEY_READ) X(KEY_OPENED) X(PROCESS) X(COMMAND) X(DOMAIN) X(DNS)        \
@@ -325,6 +326,7 @@ as_code reading_make(as_bytes question, as_arena *a, reading *ret, as_err *err) 
 
 const sign *reading_find(const reading *r, sign_id id); /* the first, or NULL */
 bool reading_has(const reading *r, sign_id id);
+bool has_topic(const reading *r, topic_id id);
 
 /* The lexicon in the form that words are looked up in; lives in the arena. */
 typedef struct lexicon lexicon;
@@ -394,9 +396,10 @@ typedef struct plan {
     severity_id severity;
     bool negated;
     bool yes_no;
-    bool many;  /* about samples, not one */
-    bool all;   /* shared by all */
-    bool every; /* of any sample at all */
+    int more_or_less; /* 1: of two the one that has more; -1: less */
+    bool many;        /* about samples, not one */
+    bool all;         /* shared by all */
+    bool every;       /* of any sample at all */
     bool finally;
     bool distinct;          /* what is counted are different values */
     const as_bytes *hit_by; /* only what has one of these SHA-256 */
@@ -478,6 +481,8 @@ severity_id row_severity(const as_row *row);
 find *finds_find(finds *f, job *j, as_bytes key); /* that was added with the key */
 bool plan_passes(job *j, const plan *p, const as_row *row);
 size_t plan_kinds(const plan *p, as_kind kinds[TOPIC_KINDS]);
+topic_id next_best(const job *j, topic_id id); /* TOPIC_NONE: there is none */
+bool was_started(const as_row *row);
 bool row_lacks_value(const topic *t, const as_row *row);
 void load_processes(job *j);
 bool is_process(job *j, const as_row *process, value *v);
@@ -489,6 +494,11 @@ bool trace_lasted(job *j, const as_row *row, double *ret); /* seconds, by the ca
 bool finally_joined(const plan *p, const reading *r);
 as_code gather_contacted(job *j, finds *ret) AS_CHECKED;
 bool moment_of(as_bytes text, double *ret); /* a moment, or seconds of any clock */
+
+/* compare.c */
+as_code answer_compare(job *j) AS_CHECKED;
+as_code select_rows(job *j, const plan *p, finds *f) AS_CHECKED;
+bool number_of_text(as_bytes text, double *ret);
 
 /* story.c */
 as_code answer_story(job *j) AS_CHECKED;

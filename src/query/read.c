@@ -229,6 +229,7 @@ static bool is_name(const reading *r, const value *v)
 {
     static const char *const heads[] = {"called ", "named ", "\xe5\x90\x8d\xe4\xb8\xba",
                                         "\xe5\x8f\xab"};
+    bool inside = false, small = false;
 
     for (size_t i = 0; i < AS_COUNT(heads); i++) {
         size_t n = strlen(heads[i]);
@@ -239,10 +240,10 @@ static bool is_name(const reading *r, const value *v)
     for (size_t i = v->begin; i < v->end; i++) {
         uint8_t c = r->question.p[i];
 
-        if ((c >= '0' && c <= '9') || (i > v->begin && c >= 'A' && c <= 'Z'))
-            return true;
+        inside = inside || (c >= '0' && c <= '9') || (i > v->begin && c >= 'A' && c <= 'Z');
+        small = small || (c >= 'a' && c <= 'z');
     }
-    return false;
+    return inside && small;
 }
 
 /* A word that the lexicon does not have is a typing error of one, or a name. */
@@ -348,8 +349,12 @@ static void read_tail(reading *r)
     while (b.n > 0 && (b.p[b.n - 1] == '?' || b.p[b.n - 1] == ' ' || b.p[b.n - 1] == '.'))
         b.n--;
     if (b.n > sizeof(tail) + 3 && as_bytes_ends_nocase(b, tail) && r->n_signs > 0 &&
-        r->signs[r->n_signs - 1].id == SIGN_SAMPLE)
+        r->signs[r->n_signs - 1].id == SIGN_SAMPLE) {
         r->signs[r->n_signs - 1].id = SIGN_SAMPLES;
+        r->signs[r->n_signs - 1].arg = 1;
+    }
+    if (r->n_signs > 0 && r->signs[0].id == SIGN_SAMPLES && r->signs[0].begin == 0)
+        r->signs[0].arg = 1;
 }
 
 as_code reading_make(as_bytes question, as_arena *a, reading *ret, as_err *err)
