@@ -62,6 +62,12 @@ static as_code sample_of_question(job *j, choice *ret)
 {
     plan *p = &j->plan;
 
+    if (p->actor && may_name_sample(p->actor)) {
+        as_code rc = look_up(j, p->actor->norm, ret);
+
+        if (rc || ret->n > 0)
+            return rc;
+    }
     for (size_t i = 0; i < p->n_filters; i++) {
         as_code rc;
 
@@ -79,6 +85,57 @@ static as_code sample_of_question(job *j, choice *ret)
         return AS_OK;
     }
     return look_up(j, (as_bytes){0}, ret);
+}
+
+static as_code found_term(void *ctx, const as_term *term, as_err *err)
+{
+    (void)term;
+    (void)err;
+    *(bool *)ctx = true;
+    return AS_OK;
+}
+
+/* Whether a value is but another name of the sample, and of no process in it. */
+static as_code is_sample_alone(job *j, const value *v, bool *ret)
+{
+    as_terms_query q = {.type = AS_TERM_PROCESS, .norm = v->norm, .sample = j->sample, .limit = 1};
+    bool process = false;
+    choice c;
+    as_code rc;
+
+    *ret = false;
+    if (!may_name_sample(v))
+        return AS_OK;
+    rc = look_up(j, v->norm, &c);
+    if (rc || c.n == 0)
+        return rc;
+    for (size_t i = 0; i < c.n && i < AS_COUNT(c.ids); i++)
+        *ret = *ret || c.ids[i] == j->sample;
+    if (*ret)
+        rc = as_store_terms(j->store, &q, found_term, &process, j->err);
+    *ret = *ret && !process;
+    return rc;
+}
+
+/* "what did a.exe do", of the sample a.exe, whose process has another name. */
+static as_code drop_sample_names(job *j)
+{
+    plan *p = &j->plan;
+    bool drop = false;
+    as_code rc = p->actor ? is_sample_alone(j, p->actor, &drop) : AS_OK;
+
+    if (drop)
+        p->actor = NULL;
+    for (size_t i = 0; !rc && i < p->n_filters;) {
+        rc = is_sample_alone(j, p->filters[i], &drop);
+        if (!drop) {
+            i++;
+            continue;
+        }
+        memmove(&p->filters[i], &p->filters[i + 1], (p->n_filters - i - 1) * sizeof(*p->filters));
+        p->n_filters--;
+    }
+    return rc;
 }
 
 static as_code conclude_ambiguous(job *j, const choice *c, as_bytes named)
@@ -297,7 +354,9 @@ static as_code answer_about_one(job *j, const as_ask_options *o)
     if (c.n == 1) {
         j->sample = c.ids[0];
         j->sample_sha256 = c.sha256[0];
-        rc = load_docs(j);
+        rc = drop_sample_names(j);
+        if (!rc)
+            rc = load_docs(j);
     }
     if (!rc && j->plan.actor && j->plan.actor->how == VALUE_WORD)
         rc = check_actor(j);
