@@ -593,17 +593,36 @@ static void forget_blob(as_store *s, const as_blob_info *info)
     as_blob_forget(s, info->sha256);
 }
 
+/* Everything of it goes again; the documents of the batch before it stay. */
+static as_code take_back(as_store *s, const as_adder *a)
+{
+    const int64_t args[] = {a->doc, a->first_fact, a->last_fact};
+    as_code rc = AS_OK;
+
+    if (sqlite3_get_autocommit(s->db))
+        return AS_IO; /* the engine itself took all back: so it does when the disk is full */
+    if (a->begun) {
+        rc = as_sql_int(s, "UPDATE document SET first_fact = ?2, last_fact = ?3 WHERE id = ?1",
+                        args, 3, NULL, NULL);
+        if (!rc)
+            rc = as_document_drop(s, a->doc, false, NULL);
+        if (!rc)
+            rc = as_sql_run(s, "DELETE FROM term WHERE facts = 0", NULL);
+    }
+    return rc || !a->sample ? rc : as_sample_refresh(s, a->sample, NULL);
+}
+
+/*
+ * No savepoint, which would keep a copy of every page that a good document changes for the
+ * sake of the few that are bad. Those mostly are before their first row.
+ */
 static as_code add_new(as_store *s, as_adder *a, as_added *ret, as_err *err)
 {
-    as_code rc = as_sql_run(s, "SAVEPOINT document", err);
+    as_code rc = as_adder_run(a, err);
 
-    if (rc)
-        return rc;
-    rc = as_adder_run(a, err);
-    if (!rc)
-        rc = as_sql_run(s, "RELEASE document", err);
     if (rc) {
-        as_savepoint_undo(s, "ROLLBACK TO document; RELEASE document");
+        if (take_back(s, a))
+            s->lost = true;
         return rc;
     }
     *ret = (as_added){.doc = a->doc,

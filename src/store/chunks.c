@@ -112,7 +112,11 @@ static as_code put_chunk(void *sink, const as_chunk *c, as_err *err)
     k->ids[k->n] = sqlite3_last_insert_rowid(k->s->db);
     (void)sqlite3_bind_int64(k->words, 1, k->ids[k->n++]);
     bind_texts(k->words, 2, c);
-    return as_sql_do(k->s, k->words, err);
+    rc = as_sql_do(k->s, k->words, err);
+    /* A passage without its words could not be taken back: the index would lose others'. */
+    if (rc && as_sql_int(k->s, "DELETE FROM chunk WHERE id = ?1", &k->ids[k->n - 1], 1, NULL, NULL))
+        k->s->lost = true;
+    return rc;
 }
 
 as_code as_chunks_put(as_store *s, int64_t doc, int64_t sample, const as_analysis *a,

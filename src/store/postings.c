@@ -156,44 +156,32 @@ struct flush {
     as_store *s;
     int64_t doc, sample;
     bool fresh; /* nothing of the sample has a term yet */
-    sqlite3_stmt *term, *posting;
+    sqlite3_stmt *posting;
 };
 
-/* The term's number; it counts the facts, and the sample if that has not got it yet. */
-static as_code put_term(struct flush *w, const as_gather *g, const struct entry *e, int64_t *ret,
-                        as_err *err)
+/* Whether the sample has the term already: then it counts no sample more. */
+static as_code sample_has(const struct flush *w, int64_t term, bool *ret, as_err *err)
 {
     static const char has[] = "SELECT 1 FROM posting WHERE term = ?1 AND sample = ?2 LIMIT 1";
-    int64_t args[2], there = 0;
-    bool row = false;
-    as_code rc;
+    const int64_t args[] = {term, w->sample};
+    int64_t there = 0;
+    as_code rc = w->fresh ? AS_OK : as_sql_int(w->s, has, args, 2, &there, err);
 
-    (void)sqlite3_bind_int64(w->term, 1, as_word_stored(w->s, AS_WORD_TERM, e->type));
-    (void)sqlite3_bind_blob64(w->term, 2, g->texts.p + e->at, e->n, SQLITE_STATIC);
-    (void)sqlite3_bind_int64(w->term, 3, w->fresh);
-    (void)sqlite3_bind_int64(w->term, 4, (int64_t)e->facts);
-    rc = as_sql_step(w->s, w->term, &row, err);
-    if (!rc && row)
-        *ret = sqlite3_column_int64(w->term, 0);
-    if (!rc)
-        rc = as_sql_step(w->s, w->term, &row, err);
-    (void)sqlite3_reset(w->term);
-    if (rc || w->fresh)
-        return rc;
-    args[0] = *ret;
-    args[1] = w->sample;
-    rc = as_sql_int(w->s, has, args, 2, &there, err);
-    if (!rc && !there)
-        rc = as_sql_int(w->s, "UPDATE term SET samples = samples + 1 WHERE id = ?1", args, 1, NULL,
-                        err);
+    *ret = there != 0;
     return rc;
 }
 
-static as_code put_entry(struct flush *w, const as_gather *g, const struct entry *e, as_err *err)
+static as_code put_entry(const struct flush *w, const as_gather *g, const struct entry *e,
+                         as_err *err)
 {
+    as_bytes norm = {g->texts.p + e->at, e->n};
     int64_t term = 0;
-    as_code rc = put_term(w, g, e, &term, err);
+    size_t cached = 0;
+    bool has = false;
+    as_code rc = as_term_cache_get(w->s, (as_term_type)e->type, norm, &cached, &term, err);
 
+    if (!rc)
+        rc = sample_has(w, term, &has, err);
     if (rc)
         return rc;
     (void)sqlite3_bind_int64(w->posting, 1, term);
@@ -205,7 +193,10 @@ static as_code put_entry(struct flush *w, const as_gather *g, const struct entry
         (void)sqlite3_bind_blob64(w->posting, 6, e->list.p, e->list.n, SQLITE_STATIC);
     else
         (void)sqlite3_bind_null(w->posting, 6);
-    return as_sql_do(w->s, w->posting, err);
+    rc = as_sql_do(w->s, w->posting, err);
+    if (!rc)
+        as_term_cache_count(w->s, cached, !has, e->facts);
+    return rc;
 }
 
 as_code as_gather_flush(as_gather *g, as_store *s, int64_t doc, int64_t sample, as_err *err)
@@ -220,18 +211,11 @@ as_code as_gather_flush(as_gather *g, as_store *s, int64_t doc, int64_t sample, 
     w.fresh = !known;
     if (!rc)
         rc = as_sql_get(s,
-                        "INSERT INTO term(type, norm, samples, facts) VALUES(?1, ?2, ?3, ?4) ON "
-                        "CONFLICT(type, norm) DO UPDATE SET samples = samples + excluded.samples, "
-                        "facts = facts + excluded.facts RETURNING id",
-                        &w.term, err);
-    if (!rc)
-        rc = as_sql_get(s,
                         "INSERT INTO posting(term, sample, first, doc, facts, list) "
                         "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
                         &w.posting, err);
     for (size_t i = 0; !rc && i < g->n; i++)
         rc = put_entry(&w, g, &g->entries[i], err);
-    as_sql_put(s, w.term);
     as_sql_put(s, w.posting);
     reset(g);
     return rc;
@@ -248,11 +232,10 @@ as_code as_terms_remove(as_store *s, int64_t doc, as_err *err)
         "DELETE FROM term WHERE facts = 0 AND id IN (SELECT term FROM posting WHERE doc = ?1)",
         "DELETE FROM posting WHERE doc = ?1",
     };
-    as_code rc = AS_OK;
+    as_code rc = as_term_cache_flush(s, err);
 
-    for (size_t i = 0; !rc && i < AS_COUNT(sql); i++)
-        rc = as_sql_int(s, sql[i], &doc, 1, NULL, err);
-    return rc;
+    as_term_cache_forget(s); /* some are gone afterwards */
+    return rc ? rc : as_sql_all(s, sql, AS_COUNT(sql), &doc, 1, err);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -320,7 +303,9 @@ as_code as_store_terms(as_store *s, const as_terms_query *q, as_term_fn *fn, voi
 
     if (q->type >= AS_TERM_COUNT)
         return as_fail(err, AS_USAGE, AS_NO_OFFSET, "no term has the type %d", q->type);
-    rc = prepare_terms(s, q, &st, err);
+    rc = s->batch ? as_term_cache_flush(s, err) : AS_OK;
+    if (!rc)
+        rc = prepare_terms(s, q, &st, err);
     while (!rc && !(rc = as_sql_step(s, st, &more, err)) && more) {
         uint16_t type = as_word_ours(s, AS_WORD_TERM, (uint64_t)sqlite3_column_int64(st, 1));
         as_term term = {.id = sqlite3_column_int64(st, 0),

@@ -273,8 +273,9 @@ static as_code move_document(as_store *s, int64_t doc, int64_t into, as_err *err
         "term.id) WHERE id IN (SELECT term FROM posting WHERE doc = ?1) AND ?2 = ?2",
     };
     const int64_t args[] = {doc, into};
+    as_code rc = as_term_cache_flush(s, err);
 
-    return as_sql_all(s, sql, AS_COUNT(sql), args, 2, err);
+    return rc ? rc : as_sql_all(s, sql, AS_COUNT(sql), args, 2, err);
 }
 
 /* A document of a sample, and what its target says. */

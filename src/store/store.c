@@ -296,6 +296,7 @@ void as_store_close(as_store *s)
     as_blobs_close(s->blobs);
     if (s->lock >= 0)
         (void)close(s->lock);
+    as_term_cache_free(s->terms);
     as_buf_done(&s->fresh);
     as_buf_done(&s->stale);
     as_mem_free(s->home);
@@ -333,6 +334,7 @@ void as_store_undo(as_store *s)
 {
     if (!sqlite3_get_autocommit(s->db))
         (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    as_term_cache_forget(s);
     for (size_t i = 0; i + AS_SHA256_SIZE <= s->fresh.n; i += AS_SHA256_SIZE)
         as_blob_forget(s, s->fresh.p + i);
     as_buf_reset(&s->fresh);
@@ -364,7 +366,9 @@ static as_code commit(as_store *s, as_err *err)
         return as_fail(err, AS_IO, AS_NO_OFFSET,
                        "the store '%s' took back what was being added: add it again", s->home);
     /* The blobs first: a row never names one that a failing machine could still lose. */
-    rc = as_blobs_sync(s->blobs, err);
+    rc = as_term_cache_flush(s, err);
+    if (!rc)
+        rc = as_blobs_sync(s->blobs, err);
     return rc ? rc : as_sql_run(s, "COMMIT", err);
 }
 
@@ -411,5 +415,6 @@ as_code as_txn_end(as_store *s, bool own, as_code rc, as_err *err)
 void as_savepoint_undo(as_store *s, const char *sql)
 {
     (void)sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+    as_term_cache_forget(s);
     s->lost = s->lost || sqlite3_get_autocommit(s->db);
 }

@@ -45,6 +45,8 @@ typedef struct as_words {
     uint16_t ours[AS_WORDS_MAX];   /* by the stored number */
 } as_words;
 
+typedef struct as_term_cache as_term_cache;
+
 struct as_store {
     sqlite3 *db;
     char *home;
@@ -57,9 +59,10 @@ struct as_store {
     as_statement statements[AS_STATEMENTS_MAX];
     size_t n_statements, next_victim;
     as_words words[AS_WORD_SPACES];
-    as_buf fresh;   /* SHA-256 of blobs that no committed document needs yet */
-    size_t portion; /* as as_read_options; 0 but in tests */
-    as_buf stale;   /* and of those that none may need once the batch is committed */
+    as_buf fresh;                /* SHA-256 of blobs that no committed document needs yet */
+    struct as_term_cache *terms; /* or NULL */
+    size_t portion;              /* as as_read_options; 0 but in tests */
+    as_buf stale;                /* and of those that none may need once the batch is committed */
 };
 
 /* as_store_open(), but that another writer is waited for so long. */
@@ -77,6 +80,14 @@ as_code as_txn_begin(as_store *s, bool *ret_own, as_err *err) AS_CHECKED;
 
 /* Commits or, if `rc` is a failure, undoes an own batch. Returns `rc`, or why it failed here. */
 as_code as_txn_end(as_store *s, bool own, as_code rc, as_err *err) AS_CHECKED;
+
+/*
+ * Counts of terms wait in memory: they are written before they are read and before a
+ * commit, and forgotten when rows of terms go or a batch is taken back.
+ */
+as_code as_term_cache_flush(as_store *s, as_err *err) AS_CHECKED;
+void as_term_cache_forget(as_store *s);
+void as_term_cache_free(as_term_cache *c);
 
 /* Takes a savepoint back; the engine may have taken the whole batch back already. */
 void as_savepoint_undo(as_store *s, const char *sql);
