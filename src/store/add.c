@@ -29,21 +29,30 @@ static as_code reserve_ids(as_adder *a, size_t n, as_err *err)
 }
 
 /* A carried fact has the row that it got in the portion before. */
+static void number_fact(as_adder *a, const as_analysis *an, size_t i)
+{
+    if (!(as_facts_get(an->facts, i)->flags & AS_FACT_CARRIED))
+        a->ids[i] = ++a->last_fact;
+    else if (i < an->n_carried && an->carried[i] < a->n_before)
+        a->ids[i] = a->before[an->carried[i]];
+}
+
+/* One that went into another has that one's: calls may know their process by it. */
 static as_code number_facts(as_adder *a, const as_analysis *an, as_err *err)
 {
     size_t n = as_facts_count(an->facts);
     as_code rc = reserve_ids(a, n, err);
 
     for (size_t i = 0; !rc && i < n; i++) {
-        unsigned flags = as_facts_get(an->facts, i)->flags;
+        if (!(as_facts_get(an->facts, i)->flags & AS_FACT_GONE))
+            number_fact(a, an, i);
+    }
+    for (size_t i = 0; !rc && i < n; i++) {
+        const as_fact *fact = as_facts_get(an->facts, i);
+        uint32_t stands = fact->flags & AS_FACT_GONE ? as_fact_parent(an->facts, fact) : AS_NO_FACT;
 
-        if (flags & AS_FACT_GONE)
-            continue;
-        if (!(flags & AS_FACT_CARRIED)) {
-            a->ids[i] = ++a->last_fact;
-        } else if (i < an->n_carried && an->carried[i] < a->n_before) {
-            a->ids[i] = a->before[an->carried[i]];
-        }
+        if (stands != AS_NO_FACT)
+            a->ids[i] = a->ids[stands];
     }
     return rc;
 }
