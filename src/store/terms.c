@@ -425,6 +425,43 @@ static as_code tell_extension(as_term_teller *t, const as_facts *f, const as_fac
     return extension.n ? tell_folded(t, AS_TERM_EXTENSION, extension, err) : AS_OK;
 }
 
+/* Whose identifying attribute is the name of a field or a number: nobody asks for it. */
+static bool is_free_form(unsigned kind)
+{
+    switch (kind) {
+    case AS_KIND_PROCESS:
+    case AS_KIND_PROCESS_RUNNING:
+    case AS_KIND_PROCESS_ENDED:
+    case AS_KIND_ANALYSIS:
+    case AS_KIND_OPTION:
+    case AS_KIND_SCORE:
+    case AS_KIND_MARK:
+    case AS_KIND_MARK_CALL:
+    case AS_KIND_YARA_META:
+    case AS_KIND_API_TRACE:
+    case AS_KIND_ANTIVIRUS_SUMMARY:
+    case AS_KIND_EVENT:
+    case AS_KIND_MEMORY_DUMP:
+    case AS_KIND_MEMORY_REGION:
+    case AS_KIND_MEMORY_OPERATION:
+    case AS_KIND_CAPABILITY_MATCH:
+    case AS_KIND_NETWORK_DETAIL:
+    case AS_KIND_STATIC_DETAIL:
+    case AS_KIND_CERTIFICATE_FIELD:
+    case AS_KIND_PE_OVERLAY:
+    case AS_KIND_FUNCTION:
+    case AS_KIND_TABLE_ROW:
+    case AS_KIND_TOOL_ERROR:
+    case AS_KIND_TOOL_LOG:
+    case AS_KIND_TOOL_MODULE:
+    case AS_KIND_RESULT_SECTION:
+    case AS_KIND_DETAIL:
+        return true;
+    default:
+        return false;
+    }
+}
+
 as_code as_term_teller_fact(as_term_teller *t, const as_facts *f, const as_fact *fact, as_err *err)
 {
     const as_attr *a = as_fact_attrs(f, fact);
@@ -436,7 +473,7 @@ as_code as_term_teller_fact(as_term_teller *t, const as_facts *f, const as_fact 
 
         if (a[i].form == AS_FORM_TRUE || a[i].form == AS_FORM_FALSE)
             continue;
-        if (r.how == NOT && a[i].name == ident && fact->kind != AS_KIND_PROCESS)
+        if (r.how == NOT && a[i].name == ident && !is_free_form(fact->kind))
             r = (rule){PLAIN, AS_TERM_OTHER};
         rc = tell_attr(t, r, as_facts_text(f, a[i].str), err);
     }
