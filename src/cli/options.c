@@ -12,7 +12,7 @@
 #define FOR_INPUTS  (FOR_READERS | FOR(EVIDENCE))
 #define FOR_STORE                                                                                  \
     (FOR(ADD) | FOR(SAMPLES) | FOR(SHOW) | FOR(RM) | FOR(EVIDENCE) | FOR(ASK) | FOR(SEARCH) |      \
-     FOR(CHECK) | FOR(STATS))
+     FOR(EXPORT) | FOR(IMPORT) | FOR(CHECK) | FOR(STATS))
 #define FOR_ALL ((1u << AS_COMMAND_COUNT) - 1)
 
 _Static_assert(AS_COMMAND_COUNT < 32, "a command is a bit of as_option.commands");
@@ -82,7 +82,7 @@ static const as_option options[AS_OPT_COUNT] = {
     [AS_OPT_OUTPUT] = {"output", 'o', AS_TAKES_FILE, "FILE", NULL, FOR_WRITERS | FOR(SHOW),
                        "write to FILE, which appears only when it is complete"},
     [AS_OPT_QUIET] = {"quiet", 'q', AS_TAKES_NOTHING, NULL, NULL,
-                      FOR_READERS | FOR(EVIDENCE) | FOR(SHOW),
+                      FOR_READERS | FOR(EVIDENCE) | FOR(SHOW) | FOR(EXPORT) | FOR(IMPORT),
                       "show no progress on standard error"},
     [AS_OPT_VERBOSE] = {"verbose", 'v', AS_TAKES_NOTHING, NULL, NULL, FOR_READERS,
                         "list on standard error what a folder or archive holds and is not read"},
@@ -311,6 +311,32 @@ static const as_command commands[AS_COMMAND_COUNT] = {
           {"assay search --sample invoice.exe --trace which files were encrypted",
            "in one sample, with the routes"}},
          as_cmd_search},
+    [AS_COMMAND_EXPORT] =
+        {"export",
+         "FILE",
+         AS_TAKES_FILE,
+         NULL,
+         1,
+         1,
+         "write all reports of the store to one file",
+         "FILE is a zstd-compressed tar of the reports as they were added, with a manifest; it "
+         "appears only when it is complete. - is standard output. 'assay import' adds them to "
+         "another store, where the same facts are made of them.",
+         {{"assay export store.tar.zst", "for another machine, or as a backup"},
+          {"assay export - | ssh other assay import -", "from one machine to another"}},
+         as_cmd_export},
+    [AS_COMMAND_IMPORT] =
+        {"import",
+         "FILE",
+         AS_TAKES_FILE,
+         NULL,
+         1,
+         1,
+         "add the reports that 'assay export' wrote",
+         "FILE is what 'assay export' wrote; - is standard input. Reports that are there already "
+         "are passed over. Where FILE is damaged, the reports before the damage are added.",
+         {{"assay import store.tar.zst", "all of its reports"}},
+         as_cmd_import},
     [AS_COMMAND_CHECK] =
         {"check",
          "",

@@ -32,6 +32,8 @@ extern "C" {
     X(RM)                                                                                          \
     X(ASK)                                                                                         \
     X(SEARCH)                                                                                      \
+    X(EXPORT)                                                                                      \
+    X(IMPORT)                                                                                      \
     X(CHECK)                                                                                       \
     X(STATS)                                                                                       \
     X(EVAL)                                                                                        \

@@ -17,7 +17,8 @@ import unittest
 BIN = os.environ.get('ASSAY_BIN', 'build/assay')
 DATA = pathlib.Path(os.environ.get('ASSAY_DATA', '../shared/data'))
 COMMANDS = ('analyze', 'facts', 'calls', 'evidence', 'add', 'samples', 'show', 'rm', 'ask',
-            'search', 'check', 'stats', 'eval', 'formats', 'doctor', 'help', 'completion', 'man')
+            'search', 'export', 'import', 'check', 'stats', 'eval', 'formats', 'doctor', 'help',
+            'completion', 'man')
 HOSTILE = 'a\x1b[31m\u202egpj.exe<script>'
 
 # A run of Cuckoo, cut down to what these tests ask for.

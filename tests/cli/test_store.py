@@ -311,6 +311,68 @@ class Remove(Case):
         self.assertFalse(self.home.exists())
 
 
+class Moved(Case):
+    FILE = 'store.tar.zst'
+
+    def content(self, home):
+        """Samples and facts without what is the store's own: ids and times of adding."""
+        found = []
+        for sample in self.samples(home=home):
+            ident = sample.pop('id')
+            sample.pop('added')
+            found.append((json.dumps(sample, sort_keys=True), self.out(
+                'show', '--full', '--lang', 'en', '--format', 'md', f'#{ident}', home=home)))
+        return sorted(found)
+
+    def test_what_is_exported_can_be_imported(self):
+        self.lines(self.everything())
+        file, other = self.dir / self.FILE, self.dir / 'other'
+        self.assertRegex(self.out('export', file), r'^5 reports exported, \d+ bytes\n$')
+        self.assertEqual(file.stat().st_size, int(self.out('export', file).split()[3]))
+        self.assertEqual(self.out('import', file, home=other), '5 reports in the export, 5 added\n')
+        self.assertEqual(self.content(self.home), self.content(other))
+        one, two = (json.loads(self.out('stats', '--json', home=h)) for h in (self.home, other))
+        for key in ('samples', 'reports', 'facts', 'terms', 'chunks', 'calls', 'bytes'):
+            self.assertEqual(one[key], two[key], key)
+        for question in ('c2.example.net', '\u6076\u610f', 'drop.bin', 'invoice.exe'):
+            found = [self.out('search', '--json', question, home=h) for h in (self.home, other)]
+            found = [[(p['score'], p['text'])
+                      for p in json.loads(f)['passages']] for f in found]
+            self.assertTrue(found[0], question)
+            self.assertEqual(found[0], found[1], question)
+        self.assertIn('all is well', self.out('check', '--deep', home=other))
+        self.assertEqual(self.out('import', file, home=other), '5 reports in the export, 0 added\n')
+
+    def test_it_goes_through_a_pipe(self):
+        self.lines(self.everything())
+        env = dict(os.environ, ASSAY_HOME=str(self.home), LC_ALL='C.UTF-8')
+        raw = subprocess.run([BIN, 'export', '-'], env=env, capture_output=True, check=True).stdout
+        other = self.dir / 'other'
+        self.assertEqual(self.out('import', '-', home=other, stdin=raw),
+                         '5 reports in the export, 5 added\n')
+        self.assertEqual(self.content(self.home), self.content(other))
+
+    def test_a_damaged_export_is_told(self):
+        self.lines(self.everything())
+        file = self.dir / self.FILE
+        self.out('export', file)
+        raw = file.read_bytes()
+        self.write('cut', raw[:len(raw) // 2])
+        self.write('other.json', CAPE)
+        for name in ('cut', 'other.json'):
+            other = self.dir / f'store-{name}'
+            out, err = self.run_assay('import', self.dir / name, home=other, status=3)
+            self.assertRegex(err, r'\Aassay: error: [^\n]+\n\Z')
+            self.assertIn(name, err)
+            self.assertIn('all is well', self.out('check', '--deep', home=other))
+
+    def test_there_must_be_something_to_export(self):
+        self.run_assay('export', self.dir / 'x', status=1)
+        self.assertFalse((self.dir / 'x').exists())
+        self.run_assay('import', self.dir / 'x', status=3)
+        self.assertFalse(self.home.exists())
+
+
 class Whole(Case):
     def test_the_numbers_add_up(self):
         folder = self.everything()
