@@ -222,7 +222,7 @@ static as_code one_of_term(void *ctx, int64_t fact, as_err *err)
 {
     struct by_term *t = ctx;
     bool there = false;
-    as_row row;
+    as_row row = {0};
     as_code rc;
 
     (void)sqlite3_reset(t->row);

@@ -260,8 +260,8 @@ as_code as_schema_prepare(as_store *s, as_err *err)
         rc = version == 0 ? as_fail(err, AS_NOT_FOUND, AS_NO_OFFSET,
                                     "no store at '%s': run 'assay add'", s->home)
                           : as_fail(err, AS_UNAVAILABLE, AS_NO_OFFSET,
-                                    "the store '%s' is of an older version: 'assay check' brings "
-                                    "it up to this one",
+                                    "the store '%s' is of an older version: 'assay check --repair' "
+                                    "brings it up to this one",
                                     s->home);
     if (!rc && version < AS_STORE_VERSION)
         rc = migrate(s, version, err);

@@ -183,7 +183,7 @@ static inline as_code print_term(void *ctx, const as_term *term, as_err *err)
 static inline as_buf print_counts(as_store *s)
 {
     as_terms_query terms = {.type = -1};
-    as_kind_count kinds[AS_KIND_COUNT];
+    as_kind_count kinds[AS_KIND_COUNT] = {{0}};
     as_buf out = {0};
     as_err err = {0};
 
