@@ -12,6 +12,8 @@ static bool is_zh(const job *j)
 
 /* --- the samples of the store ------------------------------------------------------------ */
 
+#define PROVED_MAX 100u /* values and samples that are cited; the rest are listed and counted */
+
 typedef struct listed {
     int64_t id;
     as_bytes name, sha256;
@@ -19,8 +21,9 @@ typedef struct listed {
     int64_t seen_us;
     uint64_t count; /* facts that fit */
     double number;
-    as_row *row; /* the first of them */
-    bool lacks;  /* nothing records what is asked for */
+    int64_t first; /* of them: a fact's id */
+    as_row *row;   /* that, where it is cited */
+    bool lacks;    /* nothing records what is asked for */
 } listed;
 
 typedef struct samples {
@@ -84,19 +87,6 @@ static as_bytes sample_text(job *j, const listed *x)
     return say_done(j, &out);
 }
 
-static as_code add_sample(job *j, finds *f, const listed *x)
-{
-    as_buf key = {0};
-    as_code rc;
-
-    as_buf_printf(&key, "%lld", (long long)x->id);
-    rc = finds_add(j, f, x->row, x->sha256.n > 0 ? x->sha256 : x->name, sample_text(j, x),
-                   say_done(j, &key), x->count ? x->count : 1);
-    if (!rc)
-        f->p[f->n - 1].number = x->number;
-    return rc;
-}
-
 /* --- which samples have it
  * ------------------------------------------------------------------------ */
 
@@ -125,6 +115,21 @@ static as_code cite_first(job *j, listed *x, int64_t fact)
     return fact ? as_store_rows(j->store, &q, first_row, ctx, j->err) : AS_OK;
 }
 
+static as_code add_sample(job *j, finds *f, listed *x)
+{
+    as_buf key = {0};
+    as_code rc = f->n < PROVED_MAX && !x->row ? cite_first(j, x, x->first) : AS_OK;
+
+    if (rc)
+        return rc;
+    as_buf_printf(&key, "%lld", (long long)x->id);
+    rc = finds_add(j, f, x->row, x->sha256.n > 0 ? x->sha256 : x->name, sample_text(j, x),
+                   say_done(j, &key), x->count ? x->count : 1);
+    if (!rc)
+        f->p[f->n - 1].number = x->number;
+    return rc;
+}
+
 static as_code tally_kinds(void *ctx, int64_t sample, uint64_t facts, int64_t first, as_err *err)
 {
     counting *c = ctx;
@@ -134,20 +139,24 @@ static as_code tally_kinds(void *ctx, int64_t sample, uint64_t facts, int64_t fi
     if (!x)
         return AS_OK;
     x->count += facts;
-    return x->row ? AS_OK : cite_first(c->j, x, first);
+    if (!x->first)
+        x->first = first;
+    return AS_OK;
 }
 
 static as_code tally_row(void *ctx, const as_row *row, as_err *err)
 {
     counting *c = ctx;
     listed *x = sample_by_id(c->all, row->sample);
-    void *first[2] = {x, c->j};
 
+    (void)err;
     if (!x || !plan_passes(c->j, c->plan, row) ||
         (c->plan->topic != TOPIC_KIND && row_lacks_value(topic_get(c->plan->topic), row)))
         return AS_OK;
     x->count++;
-    return x->row ? AS_OK : first_row(first, row, err);
+    if (!x->first)
+        x->first = row->id;
+    return AS_OK;
 }
 
 /* Whether a look at the summary of kinds is enough. */
@@ -354,6 +363,8 @@ static as_code answer_samples_with(job *j, samples *all)
         if (has != j->plan.negated)
             rc = add_sample(j, &f, &all->p[i]);
     }
+    if (f.n > PROVED_MAX)
+        job_trace(j, "the first %u of %zu samples are cited", PROVED_MAX, f.n);
     return rc ? rc : conclude_samples(j, all, &f, unrecorded);
 }
 
@@ -412,7 +423,6 @@ static as_code prove(void *ctx, int64_t sample, uint64_t facts, int64_t first, a
     return rc;
 }
 
-#define PROVED_MAX    200u /* values that are cited; the rest are listed and counted */
 #define VALUES_LISTED 100000u
 
 static as_code prove_all(job *j, finds *f)

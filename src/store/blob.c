@@ -211,6 +211,7 @@ as_code as_blob_read(as_blobs *b, const uint8_t sha256[AS_SHA256_SIZE], uint64_t
 
         if (rc)
             return rc;
+        as_frames_inherit(frames, b->last);
         forget_last(b);
         b->last = frames;
         memcpy(b->last_sha256, sha256, AS_SHA256_SIZE);

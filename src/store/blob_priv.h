@@ -45,6 +45,9 @@ typedef struct as_frames as_frames;
 as_code as_frames_open(int fd, const char *name, as_frames **ret, as_err *err) AS_CHECKED;
 void as_frames_free(as_frames *f);
 
+/* Takes over the memory of one that is not read any more, which stays whole but reads anew. */
+void as_frames_inherit(as_frames *f, as_frames *from);
+
 uint64_t as_frames_size(const as_frames *f);   /* unpacked */
 uint64_t as_frames_stored(const as_frames *f); /* of the file */
 

@@ -176,10 +176,11 @@ struct as_frames {
     uint64_t size, stored;
     uint32_t n;
     struct frame *frame;
-    size_t unpacked_cap, packed_cap;
+    size_t unpacked_cap, packed_cap; /* of its largest frame */
     ZSTD_DCtx *z;
     uint8_t *packed;
     uint8_t *held; /* frame `held_frame`, unpacked */
+    size_t packed_room, held_room;
     uint32_t held_frame;
     uint64_t count;
 };
@@ -345,18 +346,43 @@ uint64_t as_frames_unpacked(const as_frames *f)
     return f->count;
 }
 
+static as_code room_for(uint8_t **p, size_t *room, size_t n, as_err *err)
+{
+    if (*room >= n)
+        return AS_OK;
+    as_mem_free(*p);
+    *p = as_mem_get(n);
+    *room = *p ? n : 0;
+    return *p ? AS_OK : as_fail_nomem(err, "unpacking a blob");
+}
+
 /* Memory comes with the first frame: who asks for the size alone needs none. */
 static as_code make_room(as_frames *f, as_err *err)
 {
-    if (!f->z)
+    as_code rc = room_for(&f->packed, &f->packed_room, f->packed_cap, err);
+
+    if (!rc)
+        rc = room_for(&f->held, &f->held_room, f->unpacked_cap, err);
+    if (!rc && !f->z) {
         f->z = ZSTD_createDCtx();
-    if (!f->packed)
-        f->packed = as_mem_get(f->packed_cap);
-    if (!f->held)
-        f->held = as_mem_get(f->unpacked_cap);
-    if (!f->z || !f->packed || !f->held)
-        return as_fail_nomem(err, "unpacking a blob");
-    return AS_OK;
+        rc = f->z ? AS_OK : as_fail_nomem(err, "unpacking a blob");
+    }
+    return rc;
+}
+
+void as_frames_inherit(as_frames *f, as_frames *from)
+{
+    if (!from || f->z || f->packed || f->held)
+        return;
+    f->z = from->z;
+    f->packed = from->packed;
+    f->packed_room = from->packed_room;
+    f->held = from->held;
+    f->held_room = from->held_room;
+    from->z = NULL;
+    from->packed = from->held = NULL;
+    from->packed_room = from->held_room = 0;
+    from->held_frame = NO_FRAME;
 }
 
 static as_code hold_frame(as_frames *f, uint32_t i, as_err *err)

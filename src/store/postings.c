@@ -255,18 +255,27 @@ as_code as_posting_each(as_store *s, int64_t first, as_bytes list,
     return rc;
 }
 
+/* By a value it is found at once, under each type in turn; else by type or by sample. */
 static void put_conditions(const as_terms_query *q, as_buf *sql)
 {
-    if (q->sample)
+    bool scan = q->sample && !q->norm.p;
+
+    if (scan)
         as_buf_text(sql, " AND id IN (SELECT p.term FROM document d CROSS JOIN posting p ON p.doc "
                          "= d.id WHERE d.sample = ?3)");
+    else if (q->sample)
+        as_buf_text(sql, " AND EXISTS (SELECT 1 FROM posting p WHERE p.term = term.id AND "
+                         "p.sample = ?3)");
     if (q->type >= 0)
-        as_buf_text(sql, q->sample ? " AND +type = ?1" : " AND type = ?1");
+        as_buf_text(sql, scan ? " AND +type = ?1" : " AND type = ?1");
+    else if (q->norm.p)
+        as_buf_printf(sql, " AND type IN (SELECT id FROM word WHERE space = %d)",
+                      (int)AS_WORD_TERM);
     if (q->norm.p)
         as_buf_text(sql, " AND norm = ?2");
     if (q->least > 1)
-        as_buf_text(sql, q->sample ? " AND +samples >= ?4 AND samples > 1"
-                                   : " AND samples >= ?4 AND samples > 1");
+        as_buf_text(sql, q->sample || q->norm.p ? " AND +samples >= ?4 AND samples > 1"
+                                                : " AND samples >= ?4 AND samples > 1");
     if (q->most)
         as_buf_text(sql, " AND samples <= ?5");
     as_buf_text(sql, q->by_samples ? " ORDER BY samples DESC, norm, type LIMIT ?6"

@@ -441,7 +441,7 @@ static const char *const of_all[] = {
     "一共有多少个样本？",
     "which samples use T1003?",
     "which samples belong to Family3?",
-    "which samples dropped drop7.ps1?",
+    "which samples dropped drop7.vbs?",
     "哪些样本创建了互斥体？",
     "which domains are common to all samples?",
 };
@@ -486,7 +486,8 @@ static void put_question(char *dst, size_t cap, unsigned q, unsigned sample)
     }
 }
 
-static void put_asked(as_jsonw *w, const char *question, const as_answer *a, double ms)
+static void put_asked(as_jsonw *w, const char *question, const as_answer *a, double ms,
+                      double cpu_ms)
 {
     as_jsonw_object(w);
     as_jsonw_key(w, "question");
@@ -501,6 +502,7 @@ static void put_asked(as_jsonw *w, const char *question, const as_answer *a, dou
     as_jsonw_key(w, "answer");
     as_jsonw_str(w, (as_bytes){a->text.p, a->text.n < 160 ? a->text.n : 160});
     put_number(w, "ms", ms);
+    put_number(w, "cpu_ms", cpu_ms);
     as_jsonw_end(w);
 }
 
@@ -535,7 +537,7 @@ static void ask(as_jsonw *w, const char *home, unsigned samples, unsigned rounds
             end(t);
             extractive += a->extractive;
             if (r + 1 == rounds)
-                put_asked(w, question, a, t->wall[t->n - 1]);
+                put_asked(w, question, a, t->wall[t->n - 1], t->cpu[t->n - 1]);
             as_answer_free(a);
         }
     }
