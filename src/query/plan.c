@@ -271,6 +271,13 @@ static void choose_topic(plan *p, const reading *r)
         (p->topic != TOPIC_DOMAIN || has_value_of(r, AS_IOC_DOMAIN)))
         p->topic = TOPIC_DNS_ANSWER;
     join_topics(p, r, verb);
+    /* "contacted evil.com": a name is no address, and none would have it. */
+    if (p->topic == TOPIC_IP && !has_topic(r, TOPIC_IP) && !has_value_of(r, AS_IOC_IPV4)) {
+        if (has_value_of(r, AS_IOC_URL))
+            p->topic = TOPIC_HTTP;
+        else if (has_value_of(r, AS_IOC_DOMAIN))
+            p->topic = TOPIC_DOMAIN;
+    }
     if (p->topic == TOPIC_NONE && reading_has(r, SIGN_SEVERITY))
         p->topic = TOPIC_SIGNATURE;
 }
