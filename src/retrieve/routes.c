@@ -42,7 +42,7 @@ as_bytes as_arena_printf(as_arena *a, const char *fmt, ...)
     int n;
 
     va_start(args, fmt);
-    n = vsnprintf(text, sizeof(text), fmt, args);
+    n = vsnprintf(text, sizeof(text), fmt, args); /* NOLINT(clang-analyzer-valist.*) */
     va_end(args);
     if (n < 0)
         return ret;

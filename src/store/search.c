@@ -148,6 +148,7 @@ typedef struct search {
     id_range *ranges; /* NULL: all */
     size_t n_ranges;
     as_buf match, rows; /* rows: as_search_hit */
+    int64_t last;       /* id of a chunk */
     bool all, cut;
 } search;
 
@@ -267,33 +268,58 @@ static void begin_match(search *q)
     q->rank.n_phrases = 0;
 }
 
-/* Rows with a rare word, in which the others count too. */
+/* Behind words that choose: those behind them only count. */
+static void add_others(search *q, size_t from, size_t to, const char *between)
+{
+    if (to == q->n_order)
+        return;
+    as_buf_text(&q->match, " OR (");
+    add_words(q, from, to, between, false);
+    as_buf_text(&q->match, " AND ");
+    add_words(q, to, q->n_order, " OR ", true);
+    as_buf_byte(&q->match, ')');
+}
+
+/* Rows with a rare word. */
 static as_code match_rare(search *q, size_t rare, size_t *ret_n)
 {
     begin_match(q);
     add_words(q, 0, rare, " OR ", true);
-    if (rare < q->n_order) {
-        as_buf_text(&q->match, " OR (");
-        add_words(q, 0, rare, " OR ", false);
-        as_buf_text(&q->match, " AND ");
-        add_words(q, rare, q->n_order, " OR ", true);
-        as_buf_byte(&q->match, ')');
-    }
+    add_others(q, 0, rare, " OR ");
     return read_match(q, 2 * (size_t)AS_SEARCH_RARE, ret_n);
 }
 
-/* Rows with all of the common words; then with all but the most common one; and so on. */
+/* Rows that have words[order[from .. to)], if the words had nothing to do with each other. */
+static double expected(const search *q, size_t from, size_t to)
+{
+    double rows = (double)q->last;
+
+    for (size_t i = from; i < to; i++)
+        rows *= q->words[q->order[i]].df / (double)q->last;
+    return rows;
+}
+
+/*
+ * Rows with all of the common words; then with the rarer half of them; and so on. Words that
+ * hardly ever meet would be looked for through the whole index.
+ */
 static as_code match_common(search *q, size_t from, size_t have)
 {
+    bool few = q->words[q->order[from]].df <= AS_SEARCH_SCAN;
     as_code rc = AS_OK;
 
-    for (size_t to = q->n_order; !rc && to > from && have < AS_SEARCH_ENOUGH; to--) {
+    for (size_t to = q->n_order; !rc && have < AS_SEARCH_ENOUGH; to = from + (to - from) / 2) {
         size_t n = 0;
 
-        begin_match(q);
-        add_words(q, from, to, " AND ", true);
-        rc = read_match(q, AS_SEARCH_RARE, &n);
-        have += n;
+        if (few || to - from == 1 || expected(q, from, to) >= AS_SEARCH_COMMON * 8.0) {
+            begin_match(q);
+            add_words(q, from, to, " AND ", true);
+            add_others(q, from, to, " AND ");
+            rc = read_match(q, AS_SEARCH_COMMON, &n);
+            have += n;
+        }
+        if (to - from == 1)
+            break;
     }
     return rc;
 }
@@ -306,7 +332,7 @@ static as_code match_all(search *q)
     add_words(q, 0, q->n_order, " OR ", true);
     if (q->all)
         return read_match(q, INT64_MAX, &n);
-    return read_match(q, q->ranges ? 8 * (size_t)AS_SEARCH_FULL : AS_SEARCH_FULL, &n);
+    return read_match(q, q->ranges ? 16 * (size_t)AS_SEARCH_FULL : AS_SEARCH_FULL, &n);
 }
 
 static as_code match(search *q)
@@ -322,6 +348,8 @@ static as_code match(search *q)
     if (q->all || q->ranges || rows <= AS_SEARCH_FULL)
         return match_all(q);
     rows = 0;
+    if (!q->words[q->order[0]].many) /* one that was counted is always looked at whole */
+        rows = q->words[q->order[rare++]].df;
     while (rare < q->n_order && rows + q->words[q->order[rare]].df <= AS_SEARCH_RARE)
         rows += q->words[q->order[rare++]].df;
     if (rare > 0)
@@ -458,15 +486,14 @@ static as_code find_ranges(search *q)
 
 static as_code count_words(search *q)
 {
-    int64_t last = 0;
-    as_code rc = as_sql_int(q->s, "SELECT max(id) FROM chunk", NULL, 0, &last, q->err);
+    as_code rc = as_sql_int(q->s, "SELECT max(id) FROM chunk", NULL, 0, &q->last, q->err);
 
     for (size_t i = 0; !rc && i < q->n; i++) {
         as_search_word *w = &q->words[i];
         size_t at = q->n_order;
 
-        rc = count_word(q->s, w, last, q->err);
-        q->rank.idf[i] = as_rank_idf((double)last, w->df);
+        rc = count_word(q->s, w, q->last, q->err);
+        q->rank.idf[i] = as_rank_idf((double)q->last, w->df);
         if (w->df == 0)
             continue;
         while (at > 0 && q->words[q->order[at - 1]].df > w->df) {

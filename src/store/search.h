@@ -23,9 +23,11 @@ extern "C" {
 #endif
 
 #define AS_SEARCH_WORDS_MAX 128u  /* of a question; more are not looked for */
-#define AS_SEARCH_COUNT_MAX 4096u /* a word is counted up to this many chunks, then estimated */
-#define AS_SEARCH_FULL      4096u /* so many rows are all ranked */
-#define AS_SEARCH_RARE      1000u /* else the rarest words with at most so many rows together */
+#define AS_SEARCH_COUNT_MAX 1024u /* a word is counted up to this many chunks, then estimated */
+#define AS_SEARCH_FULL      1024u /* so many rows are all ranked */
+#define AS_SEARCH_RARE      640u  /* else the rarest words with at most so many rows together */
+#define AS_SEARCH_COMMON    256u  /* rows that common words choose, the newest first */
+#define AS_SEARCH_SCAN      8000u /* rows of the rarest of them that are passed for these */
 #define AS_SEARCH_ENOUGH    100u  /* fewer rows than this: commoner words choose, too */
 
 /* A word or a phrase, as an FTS5 string in quotes: what is in it is no syntax. */
