@@ -11,8 +11,8 @@
 #include "base/banned.h"
 
 #define M_DEFAULT     16u
-#define EFC_DEFAULT   100u
-#define EF_DEFAULT    64u
+#define EFC_DEFAULT   200u
+#define EF_DEFAULT    128u
 #define EF_MAX        10000u
 #define THREADS_MAX   256u
 #define REWRITE_LEAST 64u /* dead rows below which a store is not rewritten */

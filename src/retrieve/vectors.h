@@ -53,7 +53,7 @@ typedef struct as_vector_tags {
 typedef struct as_vectors_options {
     size_t dim;                      /* 0 when opening what is there already */
     size_t exact_max;                /* 0: the default */
-    unsigned m, ef_construction, ef; /* of HNSW; 0: 16, 100, 64 */
+    unsigned m, ef_construction, ef; /* of HNSW; 0: 16, 200, 128 */
     unsigned threads;                /* to build the graph with; 0: all processors */
     bool read_only;
 } as_vectors_options;

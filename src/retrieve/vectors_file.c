@@ -355,7 +355,7 @@ as_code as_vset_open(int dir_fd, const char *name, bool write, as_vset *ret,
 {
     as_vset s = {.f32.fd = -1, .i8.fd = -1};
     void *p = MAP_FAILED;
-    struct stat st;
+    struct stat st = {0};
     as_code rc;
 
     s.log_fd = openat(dir_fd, name, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);

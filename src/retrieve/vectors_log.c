@@ -12,9 +12,10 @@
  * that chain, its own number and a checksum that stands alone, and is written twice.
  */
 
-#define MAGIC   "asvlog\r\n"
 #define VERSION 1u
 #define CHECKED (AS_VLOG_ENTRY - 8)
+
+static const uint8_t magic[8] = {'a', 's', 'v', 'l', 'o', 'g', '\r', '\n'};
 
 static void put32(uint8_t *p, uint32_t x)
 {
@@ -58,7 +59,7 @@ static float get_float(const uint8_t *p)
 void as_vlog_header_put(const as_vlog_header *h, uint8_t to[AS_VLOG_HEADER])
 {
     memset(to, 0, AS_VLOG_HEADER);
-    memcpy(to, MAGIC, 8);
+    memcpy(to, magic, sizeof(magic));
     put32(to + 8, VERSION);
     put32(to + 12, h->dim);
     put64(to + 16, h->stamp);
@@ -71,7 +72,7 @@ as_code as_vlog_header_get(as_bytes file, as_vlog_header *ret, as_err *err)
 {
     as_vlog_header h = {0};
 
-    if (file.n < AS_VLOG_HEADER || memcmp(file.p, MAGIC, 8) != 0)
+    if (file.n < AS_VLOG_HEADER || memcmp(file.p, magic, sizeof(magic)) != 0)
         return as_fail(err, AS_INVALID, 0, "not a log of vectors");
     if (as_sum64((as_bytes){file.p, AS_VLOG_HEADER - 8}, 0) != get64(file.p + AS_VLOG_HEADER - 8))
         return as_fail(err, AS_INVALID, 0, "the header of the log is damaged");

@@ -405,7 +405,7 @@ static void part_peer(const struct options *o, const float *all, const float *qu
     size_t n_plain = o->queries < NAIVE_MAX ? o->queries : NAIVE_MAX;
     double start = now();
     struct peer *p = peer_build(all, o->dim, o->peer_n, o->vectors.m ? o->vectors.m : 16,
-                                o->vectors.ef_construction ? o->vectors.ef_construction : 100,
+                                o->vectors.ef_construction ? o->vectors.ef_construction : 200,
                                 o->vectors.threads);
 
     if (!p) {

@@ -32,7 +32,7 @@ static as_vector_tags random_filter(struct model *m)
 static void change(struct model *m, as_vectors *v, size_t ids, unsigned deletes)
 {
     int64_t id = (int64_t)random_of(m, ids) - 3;
-    float vector[512];
+    float vector[512] = {0};
     as_vector_tags tags = random_tags(m);
 
     if (random_of(m, 100) < deletes) {
@@ -56,7 +56,7 @@ static void ask(struct model *m, as_vectors *v, struct tally *t)
 {
     as_vector_tags filter = random_filter(m), *f = random_of(m, 3) ? &filter : NULL;
     size_t k = random_of(m, HITS) + 1, n = 99;
-    float query[512];
+    float query[512] = {0};
     as_hit hits[HITS];
 
     random_vector(m, 8, query);
@@ -121,7 +121,7 @@ static void whatever_is_done_the_graph_finds_almost_all(void **state)
 
 static void fill(struct model *m, as_vectors *v, size_t n)
 {
-    float vector[512];
+    float vector[512] = {0};
 
     for (size_t i = 0; i < n; i++) {
         as_vector_tags tags = random_tags(m);
@@ -456,7 +456,7 @@ static void *ask_all(void *ctx)
 {
     struct asker *a = ctx;
     struct model m = {.dim = 48, .random = 99};
-    float query[48];
+    float query[48] = {0};
 
     for (size_t i = 0; i < QUESTIONS; i++) {
         as_vector_tags filter = random_filter(&m);

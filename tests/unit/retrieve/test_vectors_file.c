@@ -36,7 +36,7 @@ static void path_of(const struct place *p, const char *name, char path[256])
 static void read_whole(const struct place *p, const char *name, struct file *f)
 {
     char path[256];
-    struct stat st;
+    struct stat st = {0};
     int fd;
 
     path_of(p, name, path);
@@ -114,7 +114,7 @@ struct history {
 
 static void put_some(struct model *m, as_vectors *v, int64_t first, int64_t last)
 {
-    float vector[DIM];
+    float vector[DIM] = {0};
 
     for (int64_t id = first; id <= last; id++) {
         as_vector_tags tags = {id % 4 + 1, 1, 2, 1};

@@ -187,7 +187,7 @@ static inline size_t check_hits(struct model *m, const float *query, const as_ve
 static inline void check_same(struct model *m, as_vectors *v, unsigned queries)
 {
     as_hit hits[HITS];
-    float query[512];
+    float query[512] = {0};
     size_t n = 99;
 
     assert_int_equal(as_vectors_count(v), m->n);
