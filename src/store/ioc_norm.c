@@ -109,7 +109,8 @@ as_bytes as_path_file(as_bytes path)
 
     while (begin > 0 && path.p[begin - 1] != '\\' && path.p[begin - 1] != '/')
         begin--;
-    path = (as_bytes){path.p + begin, path.n - begin};
+    if (begin > 0)
+        path = (as_bytes){path.p + begin, path.n - begin};
     for (size_t i = 0; i < path.n; i++) {
         if (path.p[i] == ':') /* "a.txt:stream", but "c:" is no file with a stream */
             return i == 1 && path.n == 2 ? path : (as_bytes){path.p, i};
