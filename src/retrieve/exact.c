@@ -147,16 +147,6 @@ static size_t split_words(as_bytes text, word_range *words)
     return n;
 }
 
-static as_code seen(void *ctx, const as_term *term, as_err *err)
-{
-    bool *found = ctx;
-
-    (void)term;
-    (void)err;
-    *found = true;
-    return AS_STORE_STOP;
-}
-
 /* Names that are words, too ("start"), count only for kinds that analysts call by name. */
 static as_code is_name(as_hunt *h, as_bytes norm, bool odd, bool *ret)
 {
@@ -164,16 +154,8 @@ static as_code is_name(as_hunt *h, as_bytes norm, bool odd, bool *ret)
                                          AS_TERM_MUTEX,  AS_TERM_SERVICE,   AS_TERM_PROCESS,
                                          AS_TERM_API,    AS_TERM_TASK,      AS_TERM_CAPABILITY,
                                          AS_TERM_IDS,    AS_TERM_USER};
-    size_t n = odd ? AS_COUNT(types) : 4;
-    as_code rc = AS_OK;
 
-    *ret = false;
-    for (size_t i = 0; !rc && !*ret && i < n; i++) {
-        as_terms_query q = {.type = (int)types[i], .norm = norm, .limit = 1};
-
-        rc = as_store_terms(h->s, &q, seen, ret, h->err);
-    }
-    return rc;
+    return as_search_named(h->s, norm, types, odd ? AS_COUNT(types) : 4, ret, h->err);
 }
 
 static bool inside_value(const values *v, size_t begin, size_t end)

@@ -100,6 +100,10 @@ as_code as_search_twins(as_store *s, int64_t a, int64_t b, bool *ret, as_err *er
 as_code as_search_passes(as_store *s, int64_t doc, const as_search_filter *filter, bool *ret,
                          as_err *err) AS_CHECKED;
 
+/* True if something in the store has that name: a term of one of the types, at most 16. */
+as_code as_search_named(as_store *s, as_bytes norm, const as_term_type *types, size_t n, bool *ret,
+                        as_err *err) AS_CHECKED;
+
 /* How much there is to be searched under a filter: for who finds nothing. */
 as_code as_search_scope(as_store *s, const as_search_filter *filter, uint64_t *ret_samples,
                         uint64_t *ret_chunks, as_err *err) AS_CHECKED;

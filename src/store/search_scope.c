@@ -61,6 +61,26 @@ as_code as_search_twins(as_store *s, int64_t a, int64_t b, bool *ret, as_err *er
     return rc;
 }
 
+/* One statement for any number of types: those that are not given are NULL, which is in no row. */
+as_code as_search_named(as_store *s, as_bytes norm, const as_term_type *types, size_t n, bool *ret,
+                        as_err *err)
+{
+    static const char sql[] =
+        "SELECT 1 FROM term WHERE norm = ?17 AND type IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+        "?11, ?12, ?13, ?14, ?15, ?16) LIMIT 1";
+    sqlite3_stmt *st = NULL;
+    as_code rc = as_sql_get(s, sql, &st, err);
+
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < n && i < 16; i++)
+        (void)sqlite3_bind_int64(st, (int)i + 1, as_word_stored(s, AS_WORD_TERM, types[i]));
+    as_bind_bytes(st, 17, norm);
+    rc = as_sql_step(s, st, ret, err);
+    as_sql_put(s, st);
+    return rc;
+}
+
 as_code as_search_scope(as_store *s, const as_search_filter *filter, uint64_t *ret_samples,
                         uint64_t *ret_chunks, as_err *err)
 {
