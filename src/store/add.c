@@ -653,13 +653,13 @@ static as_code add_in_batch(as_store *s, as_source *source, const as_adder *give
 
     if (rc)
         return rc;
-    rc = note_fresh(s, &a.info, err);
-    if (!rc)
-        rc = find_document(s, &a.info, ret, &found, err);
+    rc = find_document(s, &a.info, ret, &found, err);
+    if (!rc && !found)
+        rc = note_fresh(s, &a.info, err);
     if (!rc && !found)
         rc = add_new(s, &a, ret, err);
     as_adder_done(&a);
-    if (rc)
+    if (rc && !found) /* a known document's blob that had been lost is back for good */
         forget_blob(s, &a.info);
     return rc;
 }

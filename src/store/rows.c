@@ -132,29 +132,58 @@ static void put_kinds(const as_store *s, const as_kind *kinds, size_t n, as_buf 
     as_buf_byte(sql, ')');
 }
 
+#define RANGE_OF(doc)                                                                              \
+    " AND id BETWEEN (SELECT first_fact FROM document WHERE id = " doc                             \
+    ") AND (SELECT last_fact FROM document WHERE id = " doc ")"
+
 /*
- * A fact's document is found by its ids, which are all in one range: no index needed. The
- * index of samples and kinds is used only where it narrows: a `+` keeps it out.
+ * How the rows are reached: by number or parent; by sample and kind, where kinds are given;
+ * by the range of ids that a document has. Whatever else is asked is then looked at, behind a
+ * `+` where an index would lead astray.
  */
-static void put_conditions(const as_store *s, const as_rows_query *q, as_buf *sql)
+static void put_way(const as_store *s, const as_rows_query *q, as_buf *sql)
 {
-    bool few = q->parent || q->id || q->doc;
+    bool known = q->sample || q->doc || q->process;
 
     if (q->id)
         as_buf_text(sql, " AND id = ?1");
+    else if (q->parent)
+        as_buf_text(sql, " AND parent = ?4");
+    else if (q->n_kinds > 0 && known)
+        as_buf_text(sql, q->sample ? " AND sample = ?3"
+                         : q->doc  ? " AND sample = (SELECT sample FROM document WHERE id = ?2)"
+                                   : " AND sample = (SELECT sample FROM fact WHERE id = ?5)");
+    else if (q->n_kinds > 0)
+        as_buf_text(sql, " AND id IN (SELECT f.id FROM sample_kind k CROSS JOIN fact f ON f.sample "
+                         "= k.sample AND f.kind = k.kind WHERE k.kind");
+    else if (q->doc)
+        as_buf_text(sql, RANGE_OF("?2"));
+    else if (q->process)
+        as_buf_text(sql, RANGE_OF("(SELECT doc FROM fact WHERE id = ?5)"));
+    else if (q->sample)
+        as_buf_text(sql, " AND sample = ?3");
+    if (q->n_kinds > 0 && !q->id && !q->parent) {
+        as_buf_text(sql, known ? " AND kind" : "");
+        put_kinds(s, q->kinds, q->n_kinds, sql);
+        as_buf_text(sql, known ? "" : ")");
+    }
+}
+
+static void put_conditions(const as_store *s, const as_rows_query *q, as_buf *sql)
+{
+    put_way(s, q, sql);
+    if (q->parent)
+        as_buf_text(sql, " AND +parent = ?4");
     if (q->doc)
-        as_buf_text(sql, " AND id BETWEEN (SELECT first_fact FROM document WHERE id = ?2) AND "
-                         "(SELECT last_fact FROM document WHERE id = ?2) AND doc = ?2");
+        as_buf_text(sql, " AND +doc = ?2");
     if (q->sample)
-        as_buf_text(sql, few ? " AND +sample = ?3" : " AND sample = ?3");
-    if (q->n_kinds > 0) {
-        as_buf_text(sql, few ? " AND +kind" : " AND kind");
+        as_buf_text(sql, " AND +sample = ?3");
+    if (q->process)
+        as_buf_text(sql, " AND +process = ?5");
+    if (q->n_kinds > 0 && (q->id || q->parent)) {
+        as_buf_text(sql, " AND +kind");
         put_kinds(s, q->kinds, q->n_kinds, sql);
     }
-    if (q->parent)
-        as_buf_text(sql, " AND parent = ?4");
-    if (q->process)
-        as_buf_text(sql, " AND process = ?5");
 }
 
 static as_code prepare_rows(as_store *s, const as_rows_query *q, sqlite3_stmt **ret, as_err *err)

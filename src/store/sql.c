@@ -37,8 +37,8 @@ as_code as_sql_fail(as_store *s, int rc, as_err *err)
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
         return as_fail(err, AS_IO, AS_NO_OFFSET,
-                       "cannot write the store '%s' (%s): are the folder and its files yours?",
-                       s->home, why);
+                       "cannot %s the store '%s' (%s): are the folder and its files yours?",
+                       s->write ? "write" : "read", s->home, why);
     default:
         return as_fail(err, AS_IO, AS_NO_OFFSET, "the store '%s' failed: %s", s->home, why);
     }

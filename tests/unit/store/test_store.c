@@ -531,6 +531,69 @@ static void bytes_come_back_as_they_were(void **state)
     as_buf_done(&out);
 }
 
+/* --- every way to the same rows ------------------------------------------------------------------
+ */
+
+struct picked {
+    const as_rows_query *q;
+    bool all; /* take those that the query asks for out of all rows */
+    as_buf ids;
+};
+
+static as_code pick_row(void *ctx, const as_row *row, as_err *err)
+{
+    struct picked *p = ctx;
+    const as_rows_query *q = p->q;
+    bool kind = q->n_kinds == 0;
+
+    (void)err;
+    for (size_t i = 0; i < q->n_kinds; i++)
+        kind = kind || q->kinds[i] == row->kind;
+    if (!p->all ||
+        (kind && (!q->id || q->id == row->id) && (!q->sample || q->sample == row->sample) &&
+         (!q->doc || q->doc == row->doc) && (!q->parent || q->parent == row->parent) &&
+         (!q->process || q->process == row->process)))
+        as_buf_printf(&p->ids, "%lld ", (long long)row->id);
+    return AS_OK;
+}
+
+/* Whatever a query combines, it gives the rows that looking at all of them gives. */
+static void every_combination_of_conditions_gives_its_rows(void **state)
+{
+    static const as_kind kinds[] = {AS_KIND_FILE_WRITTEN, AS_KIND_PROCESS, AS_KIND_API_USE};
+    const as_rows_query everything = {0};
+    place *p = *state;
+    as_added a = add_file(p->s, CAPE_EXAMPLE), b = add_file(p->s, CUCKOO_EXAMPLE);
+    int64_t process = ask(p->s, "SELECT process FROM fact WHERE doc = 2 AND process IS NOT NULL "
+                                "GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
+            parent = ask(p->s, "SELECT parent FROM fact WHERE process = "
+                               "(SELECT max(process) FROM fact) AND parent IS NOT NULL LIMIT 1");
+    size_t met = 0;
+    as_err err = {0};
+
+    assert_true(process > 0 && parent > 0 && a.doc != b.doc);
+    for (unsigned bits = 0; bits < 64; bits++) {
+        as_rows_query q = {.sample = bits & 1 ? b.sample : 0,
+                           .doc = bits & 2 ? b.doc : 0,
+                           .parent = bits & 4 ? parent : 0,
+                           .process = bits & 8 ? process : 0,
+                           .kinds = kinds,
+                           .n_kinds = bits & 16 ? AS_COUNT(kinds) : 0,
+                           .id = bits & 32 ? process : 0};
+        struct picked told = {.q = &q}, expected = {.q = &q, .all = true};
+
+        assert_int_equal(as_store_rows(p->s, &q, pick_row, &told, &err), AS_OK);
+        assert_int_equal(as_store_rows(p->s, &everything, pick_row, &expected, &err), AS_OK);
+        assert_int_equal(told.ids.n, expected.ids.n);
+        if (told.ids.n)
+            assert_memory_equal(told.ids.p, expected.ids.p, told.ids.n);
+        met += told.ids.n > 0;
+        as_buf_done(&told.ids);
+        as_buf_done(&expected.ids);
+    }
+    assert_true(met > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -552,6 +615,7 @@ int main(void)
         T(an_addition_without_memory_leaves_nothing_behind),
         T(opening_without_memory_fails_and_holds_nothing),
         T(bytes_come_back_as_they_were),
+        T(every_combination_of_conditions_gives_its_rows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
