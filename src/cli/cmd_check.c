@@ -75,7 +75,9 @@ static void end_text(struct checking *c, const as_check_summary *sum, bool repai
     else
         as_buf_printf(out, "%llu found, %llu repaired%s\n", (unsigned long long)sum->found,
                       (unsigned long long)sum->repaired,
-                      repair ? "" : "; 'assay check --repair' mends what it can");
+                      repair || sum->repaired == sum->found
+                          ? ""
+                          : "; 'assay check --repair' mends what it can");
     if (sum->rebuilt)
         as_buf_text(out, "the database was made again from the blobs\n");
 }
