@@ -193,6 +193,27 @@ as_code as_number_option(const as_args *args, as_option_id id, uint64_t least, u
 as_code as_since_read(const as_args *args, const char *text, int64_t *ret_us,
                       as_err *err) AS_CHECKED;
 
+/* --- files put into the store ahead of being added (ahead.c) ------------------------------------
+ */
+
+/*
+ * `workers` threads that put the files below the paths into the blobs of the store, in the
+ * order of the walk and at most AS_AHEAD_FILES ahead of it. Archives are left alone.
+ */
+#define AS_AHEAD_FILES   32u
+#define AS_AHEAD_WORKERS 64u
+
+typedef struct as_ahead as_ahead;
+
+as_code as_ahead_new(as_store *s, char *const *paths, int n, unsigned workers, as_ahead **ret,
+                     as_err *err) AS_CHECKED;
+
+/* Whether the file is kept, waiting for who is at it. False: read it yourself. */
+bool as_ahead_take(as_ahead *a, const char *file, as_blob_info *ret);
+
+/* Ends the threads; what was not taken is forgotten. */
+void as_ahead_free(as_ahead *a);
+
 /* --- telling (telling.c) ---------------------------------------------------------------------- */
 
 /*

@@ -8,6 +8,7 @@
 
 #include <fts.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,11 +23,14 @@
 #define BATCH_BYTES ((uint64_t)64 << 20)
 #define BATCH_US    (AS_TIME_SECOND / 5)
 
+#define JOBS_DEFAULT_MAX 4u
+
 struct adding {
     const as_args *args;
     as_store *store;
     bool json;
-    as_buf lines; /* of the batch */
+    as_ahead *ahead; /* NULL: one thread does all */
+    as_buf lines;    /* of the batch */
     bool open;
     unsigned docs;
     uint64_t bytes;
@@ -211,6 +215,24 @@ static bool is_batch_full(const struct adding *a)
            as_time_now() - a->since_us >= BATCH_US;
 }
 
+/* What was put aside and is gone again was bad in another file; it is read, to say so here. */
+static as_code add_kept_or_read(struct adding *a, const as_input *input,
+                                const as_store_add_options *options, as_added *ret, as_err *err)
+{
+    as_blob_info kept;
+    as_err fault = {0};
+    as_code rc = AS_NOT_FOUND;
+
+    if (a->ahead && input->direct && as_ahead_take(a->ahead, input->file, &kept))
+        rc =
+            as_store_add_kept(a->store, &kept, as_source_name(input->source), options, ret, &fault);
+    if (rc == AS_NOT_FOUND)
+        return as_store_add(a->store, input->source, options, ret, err);
+    if (rc && err)
+        *err = fault;
+    return rc;
+}
+
 static as_code add_source(struct adding *a, const as_input *input, as_err *err)
 {
     as_bad_told bad = {.name = as_input_name(as_source_name(input->source))};
@@ -225,7 +247,7 @@ static as_code add_source(struct adding *a, const as_input *input, as_err *err)
         .on_bad = as_bad_tell,
         .bad_ctx = &bad,
     };
-    as_code rc = as_store_add(a->store, input->source, &options, &added, err);
+    as_code rc = add_kept_or_read(a, input, &options, &added, err);
 
     if (!rc)
         rc = as_store_document(a->store, added.doc, put_line, &line, err);
@@ -312,6 +334,30 @@ static as_code finish(void *ctx, as_out *out, as_err *err)
     return AS_OK;
 }
 
+static uint64_t processors(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof(set), &set) ? 1 : (uint64_t)CPU_COUNT(&set);
+}
+
+static as_code prepare(struct adding *a, as_err *err)
+{
+    uint64_t jobs = processors();
+    as_code rc;
+
+    jobs = jobs < JOBS_DEFAULT_MAX ? jobs : JOBS_DEFAULT_MAX;
+    rc = as_number_option(a->args, AS_OPT_JOBS, 1, AS_AHEAD_WORKERS, &jobs, err);
+    if (!rc)
+        rc = as_store_here(a->args, AS_STORE_WRITE, &a->store, err);
+    if (!rc && jobs > 1)
+        rc = as_ahead_new(a->store, a->args->operands, a->args->n_operands, (unsigned)jobs - 1,
+                          &a->ahead, err);
+    if (rc)
+        as_store_close(a->store);
+    return rc;
+}
+
 int as_cmd_add(const as_args *args)
 {
     struct adding a = {.args = args, .json = as_args_has(args, AS_OPT_JSON)};
@@ -319,13 +365,14 @@ int as_cmd_add(const as_args *args)
     as_err err = {0};
     int status;
 
-    if (as_store_here(args, AS_STORE_WRITE, &a.store, &err))
+    if (prepare(&a, &err))
         return as_say_error(&err);
     a.started_us = as_time_now();
     a.progress = as_progress_start("adding", count_bytes(args), as_args_has(args, AS_OPT_QUIET));
     a.progress.rate = true;
     status = as_each_report(args, &job);
     as_progress_end(&a.progress);
+    as_ahead_free(a.ahead);
     as_store_close(a.store);
     as_buf_done(&a.lines);
     as_buf_done(&a.file);

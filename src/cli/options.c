@@ -65,6 +65,9 @@ static const as_option options[AS_OPT_COUNT] = {
                         FOR(SEARCH), "only passages of this section of a description"},
     [AS_OPT_LIMIT] = {"limit", 'n', AS_TAKES_NUMBER, "N", NULL, FOR(SAMPLES) | FOR(SEARCH),
                       "at most N of them (of 'search': 8)"},
+    [AS_OPT_JOBS] = {"jobs", 'j', AS_TAKES_NUMBER, "N", NULL, FOR(ADD),
+                     "threads that unpack, hash and pack files ahead, and one that adds (default: "
+                     "the processors, at most 4; 1: one thread does all)"},
     [AS_OPT_REPAIR] = {"repair", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(CHECK),
                        "mend what is found, as far as what is kept allows"},
     [AS_OPT_DEEP] = {"deep", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(CHECK),

@@ -69,6 +69,7 @@ typedef enum as_option_id {
     AS_OPT_SECTION,
     AS_OPT_TRACE,
     AS_OPT_LIMIT,
+    AS_OPT_JOBS,
     AS_OPT_REPAIR,
     AS_OPT_DEEP,
     AS_OPT_MARKDOWN,

@@ -664,6 +664,26 @@ static as_code add_in_batch(as_store *s, as_source *source, const as_adder *give
     return rc;
 }
 
+/* The bytes are there, and whether they are of a document already is still to be seen. */
+static as_code add_kept(as_store *s, const as_adder *given, as_added *ret, as_err *err)
+{
+    as_adder a = *given;
+    bool found = false;
+    as_code rc = find_document(s, &a.info, ret, &found, err);
+
+    if (rc || found)
+        return rc;
+    rc = as_blobs_adopt(s->blobs, a.info.sha256, err);
+    if (!rc)
+        rc = note_fresh(s, &a.info, err);
+    if (!rc)
+        rc = add_new(s, &a, ret, err);
+    as_adder_done(&a);
+    if (rc)
+        forget_blob(s, &a.info);
+    return rc;
+}
+
 as_code as_store_add_as(as_store *s, as_source *source, const char *name, int64_t added_us,
                         const as_store_add_options *options, as_added *ret, as_err *err)
 {
@@ -690,4 +710,35 @@ as_code as_store_add(as_store *s, as_source *source, const as_store_add_options 
                      as_added *ret, as_err *err)
 {
     return as_store_add_as(s, source, as_source_name(source), 0, options, ret, err);
+}
+
+as_code as_store_add_kept(as_store *s, const as_blob_info *kept, const char *name,
+                          const as_store_add_options *options, as_added *ret, as_err *err)
+{
+    static const as_store_add_options none;
+    as_adder a = {.s = s,
+                  .options = options ? options : &none,
+                  .path = name,
+                  .name = as_bytes_of(name),
+                  .info = *kept};
+    bool own;
+    as_added added = {0};
+    as_code rc = as_txn_begin(s, &own, err);
+
+    if (rc)
+        return rc;
+    rc = add_kept(s, &a, &added, err);
+    rc = as_txn_end(s, own, rc, err);
+    if (!rc)
+        *ret = added;
+    return rc;
+}
+
+void as_store_forget_kept(as_store *s, const as_blob_info *kept)
+{
+    as_added unused;
+    bool found = true;
+
+    if (!kept->was_there && !find_document(s, kept, &unused, &found, NULL) && !found)
+        as_blob_forget(s, kept->sha256);
 }

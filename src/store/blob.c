@@ -378,6 +378,15 @@ as_code as_blobs_sync(as_blobs *b, as_err *err)
     return rc;
 }
 
+as_code as_blobs_adopt(as_blobs *b, const uint8_t sha256[AS_SHA256_SIZE], as_err *err)
+{
+    as_buf_add(&b->unsynced, (as_bytes){sha256, AS_SHA256_SIZE});
+    if (b->unsynced.failed)
+        return as_fail_nomem(err, "the list of new blobs");
+    b->folder_unsynced[sha256[0]] = b->root_unsynced = true;
+    return AS_OK;
+}
+
 /* Gives what is written its name. One that is there and whole stays; a damaged one goes. */
 static as_code place(as_blobs *b, const struct fresh *f, bool later, as_blob_info *info,
                      as_err *err)

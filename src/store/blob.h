@@ -54,6 +54,9 @@ as_code as_blob_put(as_blobs *b, as_source *source, bool later, as_blob_info *re
                     as_err *err) AS_CHECKED;
 as_code as_blobs_sync(as_blobs *b, as_err *err) AS_CHECKED;
 
+/* What another as_blobs of the same folder put with `later` is this one's to sync. AS_NOMEM. */
+as_code as_blobs_adopt(as_blobs *b, const uint8_t sha256[AS_SHA256_SIZE], as_err *err) AS_CHECKED;
+
 /*
  * AS_NOT_FOUND: it is not there. AS_INVALID: it is damaged, or the range runs past its end.
  * A source outlives the blobs it is from. as_blob_read() keeps the last frame of the last

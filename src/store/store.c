@@ -279,6 +279,19 @@ as_code as_store_open_within(const char *home, as_store_mode mode, unsigned wait
     return rc;
 }
 
+as_code as_store_open_blobs(const as_store *s, as_blobs **ret, as_err *err)
+{
+    as_buf path = {0};
+    as_code rc;
+
+    if (!path_in(s->home, "blobs", &path))
+        rc = as_fail_nomem(err, "the store's path");
+    else
+        rc = as_blobs_open((const char *)path.p, s->write, ret, err);
+    as_buf_done(&path);
+    return rc;
+}
+
 as_code as_store_open(const char *home, as_store_mode mode, as_store **ret, as_err *err)
 {
     return as_store_open_within(home, mode, AS_STORE_BUSY_MS, ret, err);

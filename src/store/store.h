@@ -28,6 +28,7 @@
 
 #include "base/source.h"
 #include "formats/formats.h"
+#include "store/blob.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -168,6 +169,18 @@ typedef struct as_added {
  */
 as_code as_store_add(as_store *s, as_source *source, const as_store_add_options *options,
                      as_added *ret, as_err *err) AS_CHECKED;
+
+/*
+ * Preparing documents on other threads: each has an as_blobs of the store's own folder, puts
+ * documents with `later`, and the thread of the store adds them from there, in place of
+ * as_store_add(). AS_NOT_FOUND: it is gone again, because a document of the same bytes
+ * could not be read. What is not added after all is to be forgotten.
+ */
+as_code as_store_open_blobs(const as_store *s, as_blobs **ret, as_err *err) AS_CHECKED;
+as_code as_store_add_kept(as_store *s, const as_blob_info *kept, const char *name,
+                          const as_store_add_options *options, as_added *ret,
+                          as_err *err) AS_CHECKED;
+void as_store_forget_kept(as_store *s, const as_blob_info *kept);
 
 /* Additions between the two are made durable together, by the second: cheaper when many. */
 as_code as_store_batch(as_store *s, as_err *err) AS_CHECKED;

@@ -185,6 +185,21 @@ class Add(Case):
         again = self.lines(folder)[1]
         self.assertEqual((again['added'], again['known']), (0, 6))
 
+    def test_workers_add_the_same_as_one(self):
+        folder = self.everything()
+        one = self.lines(folder)[0]
+        blobs = sorted(p.name for p in self.home.glob('blobs/*/*.zst'))
+        for jobs in ('1', '2', '5'):
+            home = self.dir / f'home{jobs}'
+            many = self.lines('--jobs', jobs, folder, home=home)[0]
+            key = lambda d: (d['report'], d['tool'], d['facts'], d['calls'])  # noqa: E731
+            self.assertEqual(sorted({key(d) for d in many}), sorted({key(d) for d in one}))
+            self.assertEqual(len(self.samples(home=home)), len(self.samples()))
+            # What was put ahead and turned out to be no report is gone again.
+            self.assertEqual(sorted(p.name for p in home.glob('blobs/*/*.zst')), blobs)
+            self.assertIn('all is well', self.out('check', '--deep', home=home))
+        self.run_assay('add', '--jobs', '0', folder, status=2)
+
     def test_a_bad_report_costs_itself_alone(self):
         good, bad = self.write('good.json', CAPE), self.write('bad.json', '{"info": {')
         out, err = self.run_assay('add', bad, good, status=3)
