@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What `assay analyze --format json` and `assay facts` print keeps to docs/schema/.
+"""What `assay analyze --format json`, `assay facts` and `assay ask --json` print keeps to
+docs/schema/.
 
 Runs the program named by $ASSAY_BIN on the example report and on small reports written
 here. Beyond the schemas: an evidence's bytes are the value that its pointer names, every
@@ -62,6 +63,7 @@ def schema(name):
 
 ANALYZE = schema('analyze.schema.json')
 FACT = schema('fact.schema.json')
+ASK = schema('ask.schema.json')
 
 
 def run(*args):
@@ -147,6 +149,35 @@ def check_report(path):
     return document
 
 
+def check_ask(paths):
+    """Answers of all kinds: a list, yes or no, a number, none, a question back, extracts."""
+    with tempfile.TemporaryDirectory() as home:
+        run('add', '--store', home, *paths)
+        digest = hashlib.sha256(unpacked(paths[0])).hexdigest()
+        sample = json.loads(unpacked(paths[0]))['target']['file']['md5']
+        for options in ([], ['--lang', 'zh'], ['--trace']):
+            kinds = []
+            for question in ('which mutexes?', 'did it drop files?', 'how many files were written?',
+                             'which ransom notes?', 'why is the quick brown fox %s' % HOSTILE[:8],
+                             'which samples have mutexes?', '时间线'):
+                answer = json.loads(run('ask', '--json', *options, '--store', home, '-s', sample,
+                                        question))
+                validate(ASK, answer, f'ask {options} {question}')
+                kinds.append((answer['answerable'], answer['truth'], answer['count']))
+                if 'samples' not in question:
+                    for citation in answer['citations']:
+                        check_id(citation['evidence'], unpacked(paths[0]), digest)
+            check(len(set(kinds)) > 3, f'ask: all answers are of one kind: {kinds}')
+            validate(ASK, json.loads(run('ask', '--json', *options, '--store', home,
+                                         'which mutexes?')), 'ask')
+    for spoil in (lambda a: a.pop('citations'), lambda a: a.update(truth='yes'),
+                  lambda a: a.update(count=-1), lambda a: a['slots'].append({'name': 'x'}),
+                  lambda a: a.update(more=1), lambda a: a['items'].append({'value': 'x'})):
+        spoiled = copy.deepcopy(answer)
+        spoil(spoiled)
+        check(not ASK.is_valid(spoiled), 'the schema of ask accepts a spoiled answer')
+
+
 def check_schemas_refuse(document):
     """A schema that takes everything would make this test worthless."""
     for spoil in (lambda d: d.pop('schema'),
@@ -174,6 +205,7 @@ def main():
         check_schemas_refuse(documents[0])
         # The last is the same report as one before it, and told once.
         check_document(json.loads(run('analyze', '--format', 'json', *paths)), paths[:3], 'all')
+        check_ask([*paths[:2], ROOT / 'examples' / 'cuckoo-report.json'])
         broken = documents[2]['analyses'][0]
         check(broken['partial'] and 'tool_errors' in broken['gaps'], 'errors make no partial run')
     for line in faults[:40]:
