@@ -572,6 +572,55 @@ static void the_outline_tells_what_a_report_has_room_for(void **state)
     as_buf_done(&outline);
 }
 
+/* --- anew ---------------------------------------------------------------------------------- */
+
+static void a_document_read_anew_is_the_same_document(void **state)
+{
+    place *p = *state;
+    as_buf log = {0}, before, after, rows, rows_after;
+    as_err err = {0};
+    as_added report, of_log;
+
+    for (int i = 0; i < 200; i++)
+        put_event(&log, i);
+    report = add_file(p->s, CUCKOO_EXAMPLE);
+    of_log = add_bytes(p->s, as_buf_bytes(&log));
+    before = print_counts(p->s);
+    rows = print_rows(p->s, of_log.doc);
+    assert_int_equal(as_store_reindex(p->s, report.doc, NULL, &err), AS_OK);
+    assert_int_equal(as_store_reindex(p->s, of_log.doc, NULL, &err), AS_OK);
+    assert_int_equal(as_store_reindex(p->s, 99, NULL, &err), AS_NOT_FOUND);
+    after = print_counts(p->s);
+    rows_after = print_rows(p->s, of_log.doc);
+    assert_string_equal((const char *)after.p, (const char *)before.p);
+    assert_string_equal((const char *)rows_after.p, (const char *)rows.p);
+    assert_int_equal(ask(p->s, "SELECT sample FROM document WHERE id = 1"), report.sample);
+    assert_int_equal(ask(p->s, "SELECT sample FROM document WHERE id = 2"), of_log.sample);
+    assert_counts_true(p->s);
+    as_buf_done(&log);
+    as_buf_done(&before);
+    as_buf_done(&after);
+    as_buf_done(&rows);
+    as_buf_done(&rows_after);
+}
+
+static void stats_are_sums_of_what_is_there(void **state)
+{
+    place *p = *state;
+    as_added a = add_file(p->s, CAPE_EXAMPLE), b = add_file(p->s, CUCKOO_EXAMPLE);
+    as_store_stats stats = {0};
+    as_err err = {0};
+
+    assert_int_equal(as_store_stats_get(p->s, &stats, &err), AS_OK);
+    assert_int_equal(stats.samples, 2);
+    assert_int_equal(stats.documents, 2);
+    assert_int_equal(stats.facts, a.facts + b.facts);
+    assert_int_equal(stats.calls, a.calls + b.calls);
+    assert_int_equal(stats.bytes, a.size + b.size);
+    assert_true(stats.blob_bytes > 0 && stats.blob_bytes < stats.bytes);
+    assert_true(stats.terms > 100 && stats.database_bytes > 8192);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -586,6 +635,8 @@ int main(void)
         T(passages_are_kept_found_and_removed),
         T(a_late_failure_costs_a_batch_nothing_else),
         T(the_outline_tells_what_a_report_has_room_for),
+        T(a_document_read_anew_is_the_same_document),
+        T(stats_are_sums_of_what_is_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
