@@ -269,9 +269,100 @@ static void a_snippet_is_cut_between_characters(void **state)
     as_buf_done(&out);
 }
 
+static int stop_at_third(void *ctx, unsigned flags, as_bytes token, size_t begin, size_t end)
+{
+    (void)flags;
+    (void)token;
+    (void)begin;
+    (void)end;
+    return ++*(int *)ctx == 3 ? 77 : 0;
+}
+
+static void what_the_callback_says_ends_it(void **state)
+{
+    static const char *const texts[] = {"a b c d", "恶意软件样本", "NtCreateUserProcess", "1.2.3.4",
+                                        "a.b.c.d.com"};
+
+    (void)state;
+    for (size_t i = 0; i < AS_COUNT(texts); i++) {
+        int n = 0;
+
+        assert_int_equal(as_tokenize(as_bytes_of(texts[i]), AS_TOKENIZE_INDEX, stop_at_third, &n),
+                         77);
+        assert_int_equal(n, 3);
+    }
+}
+
+static int longest(void *ctx, unsigned flags, as_bytes token, size_t begin, size_t end)
+{
+    (void)flags;
+    assert_true(token.n <= AS_TOKEN_MAX);
+    assert_true(end - begin == 3000 || token.n < AS_TOKEN_MAX);
+    *(size_t *)ctx += token.n;
+    return 0;
+}
+
+static void a_long_word_goes_by_its_beginning(void **state)
+{
+    as_buf text = {0};
+    size_t sum = 0;
+
+    (void)state;
+    as_buf_fill(&text, 'x', 3000);
+    assert_int_equal(as_tokenize(as_buf_bytes(&text), AS_TOKENIZE_INDEX, longest, &sum), 0);
+    assert_int_equal(sum, AS_TOKEN_MAX);
+    as_buf_reset(&text);
+    for (unsigned i = 0; i < 1000; i++)
+        as_buf_text(&text, "\xe0\xb8\x81"); /* a letter of three bytes: 512 is no multiple */
+    sum = 0;
+    assert_int_equal(as_tokenize(as_buf_bytes(&text), AS_TOKENIZE_QUERY, longest, &sum), 0);
+    assert_int_equal(sum, AS_TOKEN_MAX - AS_TOKEN_MAX % 3);
+    as_buf_done(&text);
+}
+
+static void an_expression_without_memory_says_so(void **state)
+{
+    as_buf out = {0};
+
+    (void)state;
+    as_mem_fail_at(1);
+    as_match_expression(AS_LITERAL("恶意 file"), false, &out);
+    as_mem_fail_at(0);
+    assert_true(out.failed);
+    as_buf_done(&out);
+}
+
+static void an_expression_has_a_bounded_number_of_phrases(void **state)
+{
+    as_buf text = {0}, out = {0};
+    size_t phrases = 1;
+    sqlite3 *db = table("x");
+    sqlite3_stmt *stmt = NULL;
+
+    (void)state;
+    for (unsigned i = 0; i < 5000; i++)
+        as_buf_printf(&text, "w%u ", i);
+    as_match_expression(as_buf_bytes(&text), true, &out);
+    for (size_t i = 0; i + 5 < out.n; i++)
+        phrases += !memcmp(out.p + i, " AND ", 5);
+    assert_int_equal(phrases, AS_MATCH_PHRASES_MAX);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT * FROM t WHERE t MATCH ?1", -1, &stmt, NULL),
+                     0);
+    assert_int_equal(sqlite3_bind_text(stmt, 1, (const char *)out.p, (int)out.n, NULL), 0);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_DONE);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    as_buf_done(&text);
+    as_buf_done(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_callback_says_ends_it),
+        cmocka_unit_test(a_long_word_goes_by_its_beginning),
+        cmocka_unit_test(an_expression_without_memory_says_so),
+        cmocka_unit_test(an_expression_has_a_bounded_number_of_phrases),
         cmocka_unit_test(words_are_as_the_rules_say),
         cmocka_unit_test(what_is_typed_becomes_quoted_words),
         cmocka_unit_test(what_an_analyst_means_is_found_and_marked),
