@@ -100,7 +100,7 @@ typedef struct topic {
     int16_t key[TOPIC_ATTRS];    /* rows equal in the first of these that they have are one item;
                                     none: equal in value */
     int16_t detail[TOPIC_ATTRS]; /* told behind the value */
-    area area;
+    enum area area;
     int term;               /* as_term_type of its values, or -1 */
     const char *one, *many; /* English nouns */
     const char *zh, *unit;  /* Chinese noun and its measure word */
@@ -443,8 +443,8 @@ typedef struct job {
     as_store *store;
     as_arena *arena;
     as_err *err;
-    reading reading;
-    plan plan;
+    struct reading reading;
+    struct plan plan;
     as_bytes question;
     as_lang lang;
     int64_t sample; /* 0: all */
