@@ -423,6 +423,8 @@ static as_code ask_and_print(as_store *s, const char *sample, const char *questi
 
     if (rc) {
         assert_null(a);
+        if (err.code != rc || !err.msg[0])
+            fail_msg("%s: no message", question);
         return rc;
     }
     as_answer_json(a, out);
@@ -456,6 +458,8 @@ static void each_allocation_may_fail(void **state)
         as_code rc;
 
         assert_int_equal(ask_and_print(s->s, cases[i].sample, cases[i].question, &whole), AS_OK);
+        /* Room beforehand, so that the last allocation is one of the answer's. */
+        assert_non_null(as_buf_room(&out, 2 * whole.n));
         do {
             as_buf_reset(&out);
             as_mem_fail_at(n++);
