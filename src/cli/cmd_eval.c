@@ -389,7 +389,8 @@ static as_code look_for_paths(struct eval *e, struct paths *p, as_err *err)
 
         if (!full)
             return as_fail_nomem(err, "the names of the reports");
-        memcpy(full, e->reports.p, e->reports.n);
+        if (e->reports.n > 0)
+            memcpy(full, e->reports.p, e->reports.n);
         if (p->names[i].n > 0)
             memcpy(full + e->reports.n, p->names[i].p, p->names[i].n);
         p->full[i] = full;
