@@ -1,5 +1,7 @@
 #include "query/query_priv.h"
 
+#include "base/escape.h"
+
 #include <string.h>
 
 #include "base/banned.h"
@@ -113,7 +115,7 @@ static as_code others_than(job *j, const finds *did, finds *ret)
 
 static as_code find_actors(job *j, finds *ret)
 {
-    plan p = j->plan;
+    as_plan p = j->plan;
     as_row *rows = NULL;
     size_t n = 0;
     as_code rc;
@@ -261,27 +263,51 @@ static void say_nobody(job *j, as_buf *out)
     }
 }
 
-static void say_actors(job *j, as_buf *out, const finds *f)
+/* Of whom: the values that the question names. */
+static void say_names(const job *j, as_buf *out)
 {
     bool zh = j->lang == AS_LANG_ZH;
 
-    if (j->plan.want == WANT_PARENT)
-        as_buf_text(out, zh ? "父进程" : "The parent");
-    else if (j->plan.want == WANT_CHILD)
-        as_buf_printf(out, zh ? "%zu 个子进程" : "%zu child processes", f->n);
-    else if (j->plan.negated)
-        as_buf_printf(out, zh ? "没有这样做的进程有 %zu 个" : "%zu processes that did not", f->n);
-    else {
-        as_buf_printf(out,
-                      zh          ? "%zu 个进程（"
-                      : f->n == 1 ? "%zu process ("
-                                  : "%zu processes (",
-                      f->n);
-        say_topic(j, out, &j->plan, true);
-        as_buf_text(out, zh ? "）" : ")");
+    if (j->plan.n_filters == 0)
+        as_buf_text(out, zh ? "样本进程" : "the processes");
+    for (size_t i = 0; i < j->plan.n_filters; i++) {
+        as_buf_text(out, i == 0 ? "" : zh ? "、" : ", ");
+        as_escape_visible_cut(out, j->plan.filters[i]->text, 120);
     }
-    say_conditions(j, out, &j->plan);
-    as_buf_text(out, zh ? "：" : ": ");
+}
+
+static void say_actors(const job *j, as_buf *out, const finds *f)
+{
+    bool zh = j->lang == AS_LANG_ZH;
+
+    if (j->plan.want == WANT_PARENT || j->plan.want == WANT_CHILD) {
+        bool parent = j->plan.want == WANT_PARENT;
+
+        if (!zh && parent)
+            as_buf_text(out, "The parent of ");
+        say_names(j, out);
+        if (zh)
+            as_buf_printf(out, parent ? " 的父进程" : " 的子进程有 %zu 个", f->n);
+        else if (!parent)
+            as_buf_printf(out, f->n == 1 ? " has %zu child process" : " has %zu child processes",
+                          f->n);
+        as_buf_text(out, zh ? "：" : ": ");
+    } else {
+        if (j->plan.negated)
+            as_buf_printf(out, zh ? "没有这样做的进程有 %zu 个" : "%zu processes that did not",
+                          f->n);
+        else {
+            as_buf_printf(out,
+                          zh          ? "%zu 个进程（"
+                          : f->n == 1 ? "%zu process ("
+                                      : "%zu processes (",
+                          f->n);
+            say_topic(j, out, &j->plan, true);
+            as_buf_text(out, zh ? "）" : ")");
+        }
+        say_conditions(j, out, &j->plan);
+        as_buf_text(out, zh ? "：" : ": ");
+    }
     say_list(j, out, f, 0);
     as_buf_text(out, zh ? "。" : ".");
 }
@@ -290,7 +316,7 @@ as_code answer_actor(job *j)
 {
     finds f, rest = {0};
     as_buf out = {0};
-    area a = topic_get(j->plan.topic)->area;
+    topic_area a = topic_get(j->plan.topic)->area;
     recorded r = recorded_in(j->docs, j->n_docs, j->plan.want == WANT_WHO ? a : AREA_PROCESSES);
     as_code rc = j->plan.want == WANT_WHO ? find_actors(j, &f) : find_family(j, &f);
 
@@ -314,7 +340,7 @@ as_code answer_actor(job *j)
 
 /* --- addresses that were resolved and then spoken to ------------------------------------------ */
 
-bool finally_joined(const plan *p, const reading *r)
+bool finally_joined(const as_plan *p, const as_reading *r)
 {
     bool connects = false, resolved = p->topic == TOPIC_DNS_ANSWER;
 
@@ -342,7 +368,7 @@ static bool was_contacted(const as_row *rows, size_t n, as_bytes ip)
 /* Answers of DNS to which there is a connection; the names, where names are asked for. */
 as_code gather_contacted(job *j, finds *ret)
 {
-    plan answers = j->plan, connections = {.topic = TOPIC_CONNECTION, .protocol = -1};
+    as_plan answers = j->plan, connections = {.topic = TOPIC_CONNECTION, .protocol = -1};
     bool names = j->plan.topic == TOPIC_DOMAIN || j->plan.topic == TOPIC_DNS ||
                  (has_topic(&j->reading, TOPIC_DOMAIN) && !has_topic(&j->reading, TOPIC_IP));
     as_row *rows = NULL;

@@ -45,7 +45,7 @@ static bool may_name_sample(const value *v)
 }
 
 /* "sample ffff...": what stands behind the word is a sample, or nothing here. */
-static bool named_as_sample(const reading *r, const value *v)
+static bool named_as_sample(const as_reading *r, const value *v)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
         const sign *s = &r->signs[i];
@@ -60,7 +60,7 @@ static bool named_as_sample(const reading *r, const value *v)
 /* A value of the question that names a sample is no condition any more. */
 static as_code sample_of_question(job *j, choice *ret)
 {
-    plan *p = &j->plan;
+    as_plan *p = &j->plan;
 
     if (p->actor && may_name_sample(p->actor)) {
         as_code rc = look_up(j, p->actor->norm, ret);
@@ -80,8 +80,7 @@ static as_code sample_of_question(job *j, choice *ret)
             return AS_OK; /* none: and that is said */
         if (ret->n == 0)
             continue;
-        memmove(&p->filters[i], &p->filters[i + 1], (p->n_filters - i - 1) * sizeof(*p->filters));
-        p->n_filters--;
+        plan_drop_filter(p, i);
         return AS_OK;
     }
     return look_up(j, (as_bytes){0}, ret);
@@ -120,7 +119,7 @@ static as_code is_sample_alone(job *j, const value *v, bool *ret)
 /* "what did a.exe do", of the sample a.exe, whose process has another name. */
 static as_code drop_sample_names(job *j)
 {
-    plan *p = &j->plan;
+    as_plan *p = &j->plan;
     bool drop = false;
     as_code rc = p->actor ? is_sample_alone(j, p->actor, &drop) : AS_OK;
 
@@ -132,8 +131,7 @@ static as_code drop_sample_names(job *j)
             i++;
             continue;
         }
-        memmove(&p->filters[i], &p->filters[i + 1], (p->n_filters - i - 1) * sizeof(*p->filters));
-        p->n_filters--;
+        plan_drop_filter(p, i);
     }
     return rc;
 }
@@ -230,7 +228,7 @@ static as_code load_docs(job *j)
 
 static void trace_plan(job *j)
 {
-    const plan *p = &j->plan;
+    const as_plan *p = &j->plan;
     char shown[96];
 
     job_trace(j, "read as: %s of %s%s%s", want_name(p->want),
@@ -251,9 +249,34 @@ static void trace_plan(job *j)
         job_trace(j, "by process: %s", as_bytes_show(p->actor->text, shown, sizeof(shown)));
 }
 
+/* "What do a.exe and b.exe share": two values that name a sample each. */
+static as_code find_compared(job *j)
+{
+    as_plan *p = &j->plan;
+    size_t n = 0;
+    as_code rc = AS_OK;
+
+    if (p->n_filters < 2 || !(reading_has(&j->reading, SIGN_COMMON) ||
+                              reading_has(&j->reading, SIGN_DIFFER) || p->more_or_less))
+        return AS_OK;
+    for (size_t i = 0; !rc && i < p->n_filters; i++) {
+        choice c;
+
+        if (!may_name_sample(p->filters[i]))
+            continue;
+        rc = look_up(j, p->filters[i]->norm, &c);
+        n += !rc && c.n == 1;
+    }
+    if (n >= 2) {
+        p->want = WANT_COMPARE;
+        p->many = true;
+    }
+    return rc;
+}
+
 static as_code fill_slots(job *j)
 {
-    const plan *p = &j->plan;
+    const as_plan *p = &j->plan;
     as_slot *slots = as_arena_take(j->arena, p->n_filters + 8, sizeof(*slots));
     size_t n = 0;
     static const char *const severities[] = {"", "high", "suspicious", "normal"};
@@ -336,7 +359,8 @@ static as_code check_actor(job *j)
         as_buf_done(&name);
     }
     if (!found) {
-        job_trace(j, "no process has that name: the word is taken for nothing");
+        job_trace(j, "no process has that name: the word is a condition on what is asked for");
+        j->plan.filters[j->plan.n_filters++] = v;
         j->plan.actor = NULL;
     }
     return rc;
@@ -374,6 +398,10 @@ static as_code answer(job *j, const as_ask_options *o)
     j->lang = o->lang >= 0 ? (as_lang)o->lang : j->reading.lang;
     j->answer->lang = j->lang;
     j->answer->intent = want_name(j->plan.want);
+    rc = o->sample.n > 0 ? AS_OK : find_compared(j);
+    if (rc)
+        return rc;
+    j->answer->intent = want_name(j->plan.want);
     trace_plan(j);
     rc = j->plan.many ? answer_many(j) : answer_about_one(j, o);
     rc = rc ? rc : fill_slots(j);
@@ -406,6 +434,8 @@ as_code as_ask(as_store *s, const as_ask_options *options, as_answer **ret, as_e
     *j->answer = (as_answer){
         .tier = "none", .answerable = true, .truth = AS_TRUTH_NONE, .complete = true, .arena = a};
     rc = answer(j, options);
+    if (!rc && j->starved)
+        rc = as_fail_nomem(j->err, "an answer");
     as_buf_done(&j->trace);
     if (rc) {
         as_arena_free(a);

@@ -32,17 +32,69 @@ static as_code take_hash(void *ctx, const as_document *doc, as_err *err)
     return AS_OK;
 }
 
-/* The bytes as they are stored: what is quoted was read, not remembered. */
-static as_code quote(job *j, int64_t doc, as_range r, as_citation *c)
-{
-    uint8_t bytes[AS_ASK_QUOTE];
-    uint64_t length = r.end - r.begin;
-    size_t n = length < sizeof(bytes) ? (size_t)length : sizeof(bytes);
-    as_buf text = {0};
-    as_err why = {0};
-    as_code rc = as_store_bytes(j->store, doc, r.begin, bytes, n, &why);
+#define LOOK_MAX ((size_t)64 << 10) /* bytes of an evidence in which the value is looked for */
 
-    c->cut = length > n;
+/* Where the value stands in the bytes, as it is or as JSON writes it (\\ for a back slash). */
+static size_t find_value(as_bytes bytes, as_bytes value_)
+{
+    as_buf escaped = {0};
+    const uint8_t *at;
+    size_t ret = 0;
+
+    if (value_.n == 0 || value_.n > bytes.n)
+        return 0;
+    at = memmem(bytes.p, bytes.n, value_.p, value_.n);
+    for (size_t i = 0; !at && i < value_.n; i++) {
+        if (value_.p[i] == '\\' || value_.p[i] == '"')
+            as_buf_byte(&escaped, '\\');
+        as_buf_byte(&escaped, value_.p[i]);
+    }
+    if (!at && escaped.n > 0 && escaped.n <= bytes.n)
+        at = memmem(bytes.p, bytes.n, escaped.p, escaped.n);
+    as_buf_done(&escaped);
+    if (at)
+        ret = (size_t)(at - bytes.p);
+    return ret;
+}
+
+/* No half character at either end. */
+static as_bytes whole_characters(as_bytes b)
+{
+    while (b.n > 0 && (b.p[0] & 0xc0) == 0x80) {
+        b.p++;
+        b.n--;
+    }
+    for (size_t back = 0; b.n > 0 && back < 3 && (b.p[b.n - 1] & 0x80); back++) {
+        b.n--;
+        if ((b.p[b.n] & 0xc0) == 0xc0)
+            break;
+    }
+    return b;
+}
+
+/* The bytes as they are stored: what is quoted was read, not remembered. */
+static as_code quote(job *j, int64_t doc, as_range r, as_bytes value_, as_citation *c)
+{
+    uint64_t length = r.end - r.begin;
+    size_t n = length < LOOK_MAX ? (size_t)length : LOOK_MAX, at;
+    uint8_t *bytes = as_mem_get(n + 1);
+    as_buf text = {0};
+    as_bytes part;
+    as_err why = {0};
+    as_code rc;
+
+    if (!bytes)
+        return as_fail_nomem(j->err, "a quote");
+    rc = as_store_bytes(j->store, doc, r.begin, bytes, n, &why);
+    c->cut = length > AS_ASK_QUOTE;
+    if (!rc) {
+        at = c->cut ? find_value((as_bytes){bytes, n}, value_) : 0;
+        at = at > AS_ASK_QUOTE / 4 ? at - AS_ASK_QUOTE / 4 : 0;
+        part = (as_bytes){bytes + at, n - at > AS_ASK_QUOTE ? AS_ASK_QUOTE : n - at};
+        as_escape_visible(&text, c->cut ? whole_characters(part) : part);
+        c->quote = say_done(j, &text);
+    }
+    as_mem_free(bytes);
     if (rc == AS_NOT_FOUND || rc == AS_INVALID) {
         /* The fact stands; who doubts it is told that its proof is gone. */
         job_trace(j, "the stored bytes of a citation cannot be read: %s", why.msg);
@@ -50,22 +102,12 @@ static as_code quote(job *j, int64_t doc, as_range r, as_citation *c)
         c->quote = (as_bytes){0};
         return AS_OK;
     }
-    if (rc) {
+    if (rc)
         *j->err = why;
-        return rc;
-    }
-    /* No half character at the cut. */
-    for (size_t back = 0; c->cut && n > 0 && back < 3 && (bytes[n - 1] & 0x80); back++) {
-        n--;
-        if ((bytes[n] & 0xc0) == 0xc0)
-            break;
-    }
-    as_escape_visible(&text, (as_bytes){bytes, n});
-    c->quote = say_done(j, &text);
-    return AS_OK;
+    return rc;
 }
 
-static as_code cite(citer *c, const as_row *row, size_t *ret)
+static as_code cite(citer *c, const as_row *row, as_bytes value_, size_t *ret)
 {
     cited where = {row->doc, row->evidence[0]};
     hash_of h = {{0}};
@@ -83,7 +125,7 @@ static as_code cite(citer *c, const as_row *row, size_t *ret)
         return rc;
     c->where[c->n] = where;
     as_evidence_id(h.sha256, where.range.begin, where.range.end, c->citations[c->n].evidence);
-    rc = quote(c->j, row->doc, where.range, &c->citations[c->n]);
+    rc = quote(c->j, row->doc, where.range, value_, &c->citations[c->n]);
     if (rc)
         return rc;
     *ret = c->n++;
@@ -104,7 +146,7 @@ static as_code cite_find(citer *c, const find *f, as_answer_item *item)
 
         if (f->rows[i]->n_evidence == 0)
             continue;
-        rc = cite(c, f->rows[i], &at);
+        rc = cite(c, f->rows[i], f->value, &at);
         if (rc)
             return rc;
         for (size_t k = 0; k < n && !there; k++)

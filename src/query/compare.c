@@ -50,7 +50,7 @@ static as_code find_sides(job *j, side sides[2], size_t *ret_n)
 /* What the sample has of the attribute or the topic; its number is the attribute or how many. */
 static as_code measure_side(job *j, side *s)
 {
-    plan p = j->plan;
+    as_plan p = j->plan;
     as_code rc;
 
     p.n_filters = 0;

@@ -116,8 +116,10 @@ static as_bytes folded(job *j, as_bytes text)
     as_bytes copy = {0};
 
     as_fold(text, &b);
-    if (b.failed || as_arena_copy(j->arena, as_buf_bytes(&b), &copy))
+    if (b.failed || as_arena_copy(j->arena, as_buf_bytes(&b), &copy)) {
         copy = (as_bytes){0};
+        j->starved = true;
+    }
     as_buf_done(&b);
     return copy;
 }
@@ -133,11 +135,10 @@ static as_bytes loosened(job *j, as_bytes text)
     as_bytes copy = {0};
     uint8_t *p;
 
-    if (as_arena_copy(j->arena, text, &copy))
+    if (as_arena_copy(j->arena, text, &copy) || !(p = as_arena_take(j->arena, copy.n + 1, 1))) {
+        j->starved = true;
         return text;
-    p = as_arena_take(j->arena, copy.n + 1, 1);
-    if (!p)
-        return text;
+    }
     for (size_t i = 0; i < copy.n; i++)
         p[i] = strchr("_-", copy.p[i]) && copy.p[i] ? ' ' : copy.p[i];
     return (as_bytes){p, copy.n};
@@ -169,7 +170,7 @@ static bool same_number(as_bytes text, as_bytes number)
 }
 
 /* A number of the question is of the attribute that stands beside it there. */
-static bool attr_is_number(const plan *p, const as_row *row, value *v)
+static bool attr_is_number(const as_plan *p, const as_row *row, value *v)
 {
     static const as_attr_name names[] = {AS_ATTR_PID, AS_ATTR_DPORT, AS_ATTR_SPORT,
                                          AS_ATTR_EVENT_ID, AS_ATTR_SID};
@@ -197,6 +198,28 @@ static bool attr_is_number(const plan *p, const as_row *row, value *v)
     return false;
 }
 
+static bool has_extension(job *j, const as_row *row, const value *v)
+{
+    as_buf list = {0};
+    bool found = false;
+
+    if (!select_values(SELECT_EXTENSION, row, j->arena, &list)) {
+        for (size_t i = 0; !found && i < list.n; i += sizeof(as_bytes)) {
+            as_bytes text;
+
+            memcpy(&text, list.p + i, sizeof(text));
+            found = as_bytes_eq(text, v->norm);
+        }
+    }
+    as_buf_done(&list);
+    return found;
+}
+
+static bool reading_says(const as_reading *r, const char *words)
+{
+    return as_bytes_has_nocase(r->folded, words);
+}
+
 static bool is_letter(uint8_t c)
 {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c >= 0x80;
@@ -221,12 +244,17 @@ static bool has_word(as_bytes hay, as_bytes needle)
 }
 
 /* Whether a value stands in the row: as the whole of an attribute, or as a part of one. */
-static bool row_has(job *j, const plan *p, const as_row *row, value *v)
+static bool row_has(job *j, const as_plan *p, const as_row *row, value *v)
 {
     as_bytes needle;
 
     if (v->how == VALUE_NUMBER)
         return attr_is_number(p, row, v);
+    if (v->how == VALUE_EXTENSION)
+        return has_extension(j, row, v);
+    if (row->kind == AS_KIND_CONNECTION && v->how == VALUE_IOC && v->type <= AS_IOC_IPV6 &&
+        !reading_says(&j->reading, "from ") && !reading_says(&j->reading, "来自"))
+        return as_bytes_eq(folded(j, as_row_text(row, AS_ATTR_DST)), v->norm);
     if (p->topic == TOPIC_PROCESS && v->how == VALUE_IOC && v->type == AS_IOC_FILE)
         return is_process(j, row, v);
     needle = loosened(j, folded(j, v->norm));
@@ -241,10 +269,17 @@ static bool row_has(job *j, const plan *p, const as_row *row, value *v)
             return true;
         }
         if (v->how == VALUE_IOC && !as_bytes_eq(v->text, v->norm) &&
-            contains(text, loosened(j, v->text)))
+            contains(text, loosened(j, folded(j, v->text))))
             return true;
     }
     return false;
+}
+
+/* "powershell" for powershell.exe */
+static bool is_stem(as_bytes file, as_bytes name)
+{
+    return name.n > 0 && file.n > name.n && file.p[name.n] == '.' &&
+           memcmp(file.p, name.p, name.n) == 0;
 }
 
 /* The process itself: by number, by the name of its file or by its path. */
@@ -264,9 +299,7 @@ bool is_process(job *j, const as_row *process, value *v)
             continue;
         if (as_bytes_eq(text, needle) || as_bytes_eq(file, needle))
             return true;
-        /* "powershell" for powershell.exe */
-        if (v->how != VALUE_IOC && file.n > needle.n && file.p[needle.n] == '.' &&
-            memcmp(file.p, needle.p, needle.n) == 0)
+        if (v->how != VALUE_IOC && is_stem(file, needle))
             return true;
     }
     return false;
@@ -288,8 +321,7 @@ static bool done_by(job *j, const as_row *row, value *v)
         as_bytes file = as_path_file(text), needle = folded(j, v->norm);
 
         if (text.n > 0 && (as_bytes_eq(text, needle) || as_bytes_eq(file, needle) ||
-                           (v->how != VALUE_IOC && file.n > needle.n && file.p[needle.n] == '.' &&
-                            memcmp(file.p, needle.p, needle.n) == 0)))
+                           (v->how != VALUE_IOC && is_stem(file, needle))))
             return true;
     }
     return false;
@@ -358,7 +390,7 @@ static bool bytes_in(const as_bytes *list, size_t n, as_bytes text)
     return false;
 }
 
-bool plan_passes(job *j, const plan *p, const as_row *row)
+bool plan_passes(job *j, const as_plan *p, const as_row *row)
 {
     if (!topic_takes(p->topic, row))
         return false;
@@ -388,7 +420,7 @@ bool plan_passes(job *j, const plan *p, const as_row *row)
 
 /* --- rows -------------------------------------------------------------------------------- */
 
-size_t plan_kinds(const plan *p, as_kind kinds[TOPIC_KINDS])
+size_t plan_kinds(const as_plan *p, as_kind kinds[TOPIC_KINDS])
 {
     const topic *t = topic_get(p->topic);
     size_t n = 0;
@@ -406,7 +438,7 @@ size_t plan_kinds(const plan *p, as_kind kinds[TOPIC_KINDS])
 
 typedef struct sieve {
     keep keep;
-    const plan *plan;
+    const as_plan *plan;
 } sieve;
 
 static as_code take_row(void *ctx, const as_row *row, as_err *err)
@@ -416,7 +448,7 @@ static as_code take_row(void *ctx, const as_row *row, as_err *err)
     return plan_passes(s->keep.j, s->plan, row) ? keep_row(&s->keep, row, err) : AS_OK;
 }
 
-static as_code sift(job *j, const plan *p, as_row **ret, size_t *ret_n)
+static as_code sift(job *j, const as_plan *p, as_row **ret, size_t *ret_n)
 {
     as_kind kinds[TOPIC_KINDS];
     as_rows_query q = {.sample = j->sample, .kinds = kinds, .n_kinds = plan_kinds(p, kinds)};
@@ -434,7 +466,7 @@ static as_code sift(job *j, const plan *p, as_row **ret, size_t *ret_n)
  * A bare word may be a name that the question means or a word that the lexicon lacks. It
  * counts as a condition if any row meets it, or if it is written as a name.
  */
-static bool drop_words(const plan *p)
+static bool drop_words(const as_plan *p)
 {
     bool any = false;
 
@@ -447,7 +479,7 @@ static bool drop_words(const plan *p)
     return any;
 }
 
-as_code gather_rows(job *j, const plan *p, as_row **ret, size_t *ret_n)
+as_code gather_rows(job *j, const as_plan *p, as_row **ret, size_t *ret_n)
 {
     as_code rc = sift(j, p, ret, ret_n);
 
@@ -501,7 +533,9 @@ static bool grow_finds(finds *f, as_arena *a)
 
 find *finds_find(finds *f, job *j, as_bytes key)
 {
-    return &f->p[*find_slot(f, folded(j, key)) - 1];
+    uint32_t slot = f->n_slots > 0 ? *find_slot(f, folded(j, key)) : 0;
+
+    return slot ? &f->p[slot - 1] : NULL;
 }
 
 static as_code visible(job *j, as_bytes raw, as_bytes *ret)
@@ -558,8 +592,10 @@ static as_bytes join(job *j, as_buf *b)
 {
     as_bytes copy = {0};
 
-    if (b->failed || as_arena_copy(j->arena, as_buf_bytes(b), &copy))
+    if (b->failed || as_arena_copy(j->arena, as_buf_bytes(b), &copy)) {
         copy = (as_bytes){0};
+        j->starved = true;
+    }
     as_buf_done(b);
     return copy;
 }
@@ -693,6 +729,7 @@ static void put_detail(job *j, as_buf *b, as_attr_name name, as_bytes text)
 as_bytes item_text(job *j, const topic *t, const as_row *row, as_bytes value_)
 {
     as_buf b = {0};
+    bool zh = j->lang == AS_LANG_ZH;
     size_t n = 0;
 
     as_buf_add(&b, value_);
@@ -701,11 +738,11 @@ as_bytes item_text(job *j, const topic *t, const as_row *row, as_bytes value_)
 
         if (text.n == 0 || as_bytes_eq(text, value_))
             continue;
-        as_buf_text(&b, n++ == 0 ? " (" : ", ");
+        as_buf_text(&b, n++ == 0 ? (zh ? "（" : " (") : zh ? "，" : ", ");
         put_detail(j, &b, (as_attr_name)t->detail[i], text);
     }
     if (n > 0)
-        as_buf_byte(&b, ')');
+        as_buf_text(&b, zh ? "）" : ")");
     return join(j, &b);
 }
 
@@ -785,7 +822,7 @@ static unsigned long long number_of(as_bytes text)
 }
 
 /* What happens, and may happen again in the same words; the rest are things. */
-static bool is_event(topic_id id)
+bool is_event(topic_id id)
 {
     static const topic_id events[] = {TOPIC_CONNECTION,     TOPIC_LOGON,         TOPIC_LOGON_FAILED,
                                       TOPIC_PROCESS_ACCESS, TOPIC_WINDOWS_EVENT, TOPIC_DNS,
@@ -800,7 +837,7 @@ static bool is_event(topic_id id)
 }
 
 /* Rows of one thing have one key; of processes and connections each is its own. */
-static as_bytes row_key(job *j, const plan *p, const as_row *row, as_bytes value_)
+static as_bytes row_key(job *j, const as_plan *p, const as_row *row, as_bytes value_)
 {
     const topic *t = topic_get(p->topic);
     as_buf b = {0};
@@ -863,7 +900,7 @@ bool row_lacks_value(const topic *t, const as_row *row)
     return true;
 }
 
-static as_code gather_topic(job *j, const plan *p, finds *ret)
+static as_code gather_topic(job *j, const as_plan *p, finds *ret)
 {
     const topic *t = topic_get(p->topic);
     as_row *rows = NULL;
@@ -907,13 +944,13 @@ topic_id next_best(const job *j, topic_id id)
     }
 }
 
-as_code gather(job *j, plan *p, finds *ret)
+as_code gather(job *j, as_plan *p, finds *ret)
 {
     as_code rc = gather_topic(j, p, ret);
 
     for (topic_id id = next_best(j, p->topic); !rc && ret->n == 0 && id != TOPIC_NONE;
          id = next_best(j, id)) {
-        plan other = *p;
+        as_plan other = *p;
 
         other.topic = id;
         rc = gather_topic(j, &other, ret);

@@ -93,7 +93,7 @@ static as_bytes sample_text(job *j, const listed *x)
 typedef struct counting {
     job *j;
     samples *all;
-    const plan *plan;
+    const as_plan *plan;
 } counting;
 
 /* Of a fact the citation needs its row. */
@@ -160,12 +160,12 @@ static as_code tally_row(void *ctx, const as_row *row, as_err *err)
 }
 
 /* Whether a look at the summary of kinds is enough. */
-static bool is_plain(const plan *p)
+static bool is_plain(const as_plan *p)
 {
-    static const topic_id sieved[] = {TOPIC_C2,        TOPIC_PERSISTENCE, TOPIC_ANTIVIRUS,
-                                      TOPIC_IP,        TOPIC_BEHAVIOUR,   TOPIC_FAMILY,
-                                      TOPIC_TECHNIQUE, TOPIC_COMMAND,     TOPIC_USER,
-                                      TOPIC_SCORE,     TOPIC_VERDICT};
+    static const topic_id sieved[] = {
+        TOPIC_C2,      TOPIC_PERSISTENCE, TOPIC_ANTIVIRUS, TOPIC_IP,    TOPIC_BEHAVIOUR,
+        TOPIC_FAMILY,  TOPIC_TECHNIQUE,   TOPIC_COMMAND,   TOPIC_USER,  TOPIC_SCORE,
+        TOPIC_VERDICT, TOPIC_TASK,        TOPIC_URL,       TOPIC_TACTIC};
 
     for (size_t i = 0; i < AS_COUNT(sieved); i++) {
         if (p->topic == sieved[i])
@@ -224,7 +224,7 @@ static as_code count_by_rows(counting *c)
 }
 
 /* One condition: the samples that have it. */
-static as_code count_one(job *j, samples *all, const plan *p)
+static as_code count_one(job *j, samples *all, const as_plan *p)
 {
     counting c = {j, all, p};
     as_kind kinds[TOPIC_KINDS];
@@ -243,14 +243,40 @@ static as_code count_one(job *j, samples *all, const plan *p)
  * Several values are several conditions, each of which another fact may meet: a sample must
  * have each, and none of those that are denied.
  */
+static as_code count_topics(job *j, samples *all)
+{
+    as_plan one = j->plan;
+    as_code rc = AS_OK;
+    uint64_t *fits = as_arena_take(j->arena, all->n + 1, sizeof(*fits));
+
+    if (!fits)
+        return as_fail_nomem(j->err, "the samples");
+    for (size_t i = 0; !rc && i < j->plan.n_topics; i++) {
+        for (size_t k = 0; k < all->n; k++)
+            all->p[k].count = 0;
+        one.topic = j->plan.topics[i].topic;
+        rc = count_one(j, all, &one);
+        for (size_t k = 0; k < all->n; k++) {
+            bool fit = (all->p[k].count > 0) != j->plan.topics[i].denied;
+
+            fits[k] = i == 0 ? (uint64_t)fit : fits[k] && fit;
+        }
+    }
+    for (size_t k = 0; k < all->n; k++)
+        all->p[k].count = fits[k];
+    return rc;
+}
+
 static as_code count_samples(job *j, samples *all)
 {
     uint64_t *counts = as_arena_take(j->arena, all->n + 1, sizeof(*counts));
-    plan one = j->plan;
+    as_plan one = j->plan;
     as_code rc = AS_OK;
 
     if (!counts)
         return as_fail_nomem(j->err, "the samples");
+    if (j->plan.n_filters == 0 && j->plan.n_topics > 1)
+        return count_topics(j, all);
     if (j->plan.n_filters < 2)
         return count_one(j, all, &j->plan);
     for (size_t i = 0; !rc && i < j->plan.n_filters; i++) {
@@ -279,7 +305,7 @@ static as_code count_samples(job *j, samples *all)
 
 typedef struct recording {
     samples *all;
-    area area;
+    topic_area area;
     job *j;
 } recording;
 
@@ -307,6 +333,17 @@ static as_code mark_unrecorded(job *j, samples *all)
 
 static void say_what(job *j, as_buf *out)
 {
+    for (size_t i = 0; j->plan.n_topics > 1 && i < j->plan.n_topics; i++) {
+        as_plan one = j->plan;
+
+        one.topic = j->plan.topics[i].topic;
+        as_buf_text(out, i == 0 ? "" : is_zh(j) ? "，" : ", ");
+        if (j->plan.topics[i].denied)
+            as_buf_text(out, is_zh(j) ? "没有" : "no ");
+        say_topic(j, out, &one, true);
+    }
+    if (j->plan.n_topics > 1)
+        return;
     if (j->plan.topic != TOPIC_NONE && j->plan.topic != TOPIC_SAMPLE)
         say_topic(j, out, &j->plan, true);
     else
@@ -455,7 +492,7 @@ static as_code conclude_no_terms(job *j)
 
 static as_code conclude_terms(job *j, finds *f, size_t n_samples, uint64_t least)
 {
-    const plan *p = &j->plan;
+    const as_plan *p = &j->plan;
     as_buf out = {0};
     bool zh = is_zh(j);
     as_code rc = prove_all(j, f);
@@ -520,19 +557,24 @@ static as_code look_up_id(job *j, const value *v, int64_t *ret)
 /* Terms carry no kind; those that no fact of the topic's kinds has are of another topic. */
 static as_code answer_terms(job *j, samples *all)
 {
-    const plan *p = &j->plan;
+    const as_plan *p = &j->plan;
     int type = topic_get(p->topic)->term;
     finds f = {0};
     term_list l = {j, &f, VALUES_LISTED};
     as_terms_query q = {.type = type, .by_samples = true};
+    bool hashes = false;
     as_code rc;
 
     if (p->select == SELECT_EXTENSION)
         q.type = type = AS_TERM_EXTENSION;
+    if (p->topic == TOPIC_NONE && p->select >= SELECT_MD5 && p->select <= SELECT_HASHES)
+        hashes = true;
     if (p->select == SELECT_PORT)
         q.type = type = AS_TERM_PORT;
     if (p->topic == TOPIC_NONE || p->topic == TOPIC_NETWORK)
         q.type = type = p->topic == TOPIC_NONE ? -2 : AS_TERM_DOMAIN;
+    if (hashes)
+        q.type = type = AS_TERM_HASH;
     if (type < 0)
         return conclude_no_terms(j);
     q.least = p->every || p->want == WANT_UNIQUE || p->want == WANT_TOP_VALUE ? 1

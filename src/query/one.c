@@ -14,7 +14,7 @@ static bool is_zh(const job *j)
     return j->lang == AS_LANG_ZH;
 }
 
-static bool has_kinds(job *j, const plan *p)
+static bool has_kinds(job *j, const as_plan *p)
 {
     as_kind_count counts[AS_KIND_COUNT];
     as_kind kinds[TOPIC_KINDS];
@@ -30,7 +30,7 @@ static bool has_kinds(job *j, const plan *p)
 }
 
 static const struct {
-    area area;
+    topic_area area;
     const char *words;
 } abilities[] = {
     {AREA_NETWORK, "socket|tcp|udp|http|communicat|dns|network"},
@@ -40,15 +40,42 @@ static const struct {
     {AREA_SYSTEM, "mutex|service|task"},
 };
 
+/* What tools say in signatures and techniques where they list no such fact. */
+static const struct {
+    topic_id topic;
+    const char *words;
+} signs_of[] = {
+    {TOPIC_INJECTION, "inject|T1055|hollow|writeprocessmemory"},
+    {TOPIC_TASK, "scheduled task|schtask|T1053"},
+    {TOPIC_SERVICE_CREATED, "creates a service|T1543.003|create service"},
+    {TOPIC_DRIVER, "loads a driver|kernel driver|T1014"},
+    {TOPIC_CREDENTIAL, "credential|T1003|T1555|steal"},
+};
+
+static bool has_signs(topic_id id)
+{
+    for (size_t i = 0; i < AS_COUNT(signs_of); i++) {
+        if (signs_of[i].topic == id)
+            return true;
+    }
+    return false;
+}
+
 static as_code gather_capable(job *j, finds *ret)
 {
-    plan p = {.want = WANT_LIST, .topic = TOPIC_CAPABILITY, .lang = j->lang, .protocol = -1};
-    area a = topic_get(j->plan.topic)->area;
+    as_plan p = {.want = WANT_LIST, .topic = TOPIC_CAPABILITY, .lang = j->lang, .protocol = -1};
+    topic_area a = topic_get(j->plan.topic)->area;
     as_code rc;
 
     for (size_t i = 0; i < AS_COUNT(abilities); i++) {
         if (abilities[i].area == a)
             p.behaviour = abilities[i].words;
+    }
+    for (size_t i = 0; i < AS_COUNT(signs_of); i++) {
+        if (signs_of[i].topic == j->plan.topic) {
+            p.behaviour = signs_of[i].words;
+            p.topic = TOPIC_BEHAVIOUR;
+        }
     }
     if (j->plan.protocol >= 0)
         p.behaviour = j->plan.protocol == 6 ? "tcp" : "udp";
@@ -56,8 +83,10 @@ static as_code gather_capable(job *j, finds *ret)
         return AS_OK;
     rc = gather(j, &p, ret);
     if (!rc && ret->n > 0) {
-        job_trace(j, "this tool does not watch that; what follows are capabilities");
-        j->plan.topic = TOPIC_CAPABILITY;
+        job_trace(j, "no such fact is there; what follows is what the tool recognised");
+        j->plan.behaviour_name = as_bytes_of(topic_noun(j, &j->plan, 2));
+        j->plan.topic = p.topic;
+        j->plan.behaviour = p.behaviour;
     }
     return rc;
 }
@@ -67,14 +96,15 @@ static as_code conclude_list(job *j, const finds *f);
 /* Nothing of the topic is there: because there is none, or because nobody looked. */
 static as_code conclude_nothing(job *j)
 {
-    const plan *p = &j->plan;
-    area a = topic_get(p->topic)->area;
+    const as_plan *p = &j->plan;
+    topic_area a = topic_get(p->topic)->area;
     recorded r = recorded_in(j->docs, j->n_docs, a);
     as_buf out = {0};
     finds able = {0};
 
-    if (r == RECORDED_NO_TOOL && (p->want == WANT_EXISTS || p->want == WANT_LIST)) {
-        /* What a tool did not watch it may still have found the code to be able to do. */
+    if ((r == RECORDED_NO_TOOL || has_signs(p->topic)) &&
+        (p->want == WANT_EXISTS || p->want == WANT_LIST)) {
+        /* What a tool did not watch it may still have recognised, or found the code for. */
         as_code rc = gather_capable(j, &able);
 
         if (rc)
@@ -91,8 +121,6 @@ static as_code conclude_nothing(job *j)
         if (p->want == WANT_EXISTS)
             as_buf_text(&out, p->negated ? "是的，确实没有。" : "否。");
         as_buf_text(&out, "报告中没有");
-        if (topic_get(p->topic)->verb_zh)
-            as_buf_printf(&out, "%s的", topic_get(p->topic)->verb_zh);
         say_topic(j, &out, p, true);
         say_conditions(j, &out, p);
         as_buf_text(&out, "。");
@@ -115,7 +143,7 @@ static as_code conclude_nothing(job *j)
 /* "The report holds 4 dropped files: ..." */
 static as_code conclude_list(job *j, const finds *f)
 {
-    const plan *p = &j->plan;
+    const as_plan *p = &j->plan;
     const char *verb = topic_get(p->topic)->verb_zh;
     as_buf out = {0};
 
@@ -213,7 +241,7 @@ static as_code conclude_calls(job *j, const finds *f)
     return cite_finds(j, f);
 }
 
-static bool passed_over(const plan *p)
+static bool passed_over(const as_plan *p)
 {
     for (size_t i = 0; i < p->n_filters; i++) {
         if (p->filters[i]->ignored)
@@ -295,6 +323,14 @@ static as_code answer_list(job *j)
 static void put_unit(const job *j, as_buf *out, select_id s, as_bytes v)
 {
     uint64_t n = 0, whole = 0;
+    char moment[AS_TIME_SIZE];
+    int64_t us;
+
+    if ((s == SELECT_STARTED || s == SELECT_ENDED || s == SELECT_TIME || s == SELECT_COMPILED) &&
+        as_time_parse(v, &us)) {
+        as_buf_printf(out, is_zh(j) ? "（%s）" : " (%s)", as_time_text(us, moment));
+        return;
+    }
 
     for (; whole < v.n && v.p[whole] >= '0' && v.p[whole] <= '9'; whole++)
         n = n * 10 + (uint64_t)(v.p[whole] - '0');
@@ -314,7 +350,7 @@ static void put_unit(const job *j, as_buf *out, select_id s, as_bytes v)
 
 static as_bytes selected_text(job *j, select_id s, as_bytes v, const as_row *row)
 {
-    const plan *p = &j->plan;
+    const as_plan *p = &j->plan;
     as_buf out = {0};
     bool named = p->topic != TOPIC_SAMPLE && p->topic != TOPIC_RUN && p->topic != TOPIC_PE &&
                  p->topic != TOPIC_COMMAND;
@@ -437,7 +473,7 @@ static as_code select_row(job *j, select_id s, finds *f, const as_row *row)
     return rc;
 }
 
-as_code select_rows(job *j, const plan *p, finds *f)
+as_code select_rows(job *j, const as_plan *p, finds *f)
 {
     as_row *rows = NULL;
     size_t n = 0;
@@ -474,7 +510,7 @@ static as_code select_tool(job *j, finds *f)
 
 static as_code conclude_selected(job *j, const finds *f)
 {
-    const plan *p = &j->plan;
+    const as_plan *p = &j->plan;
     as_buf out = {0};
     const char *name = select_name(p->select, j->lang);
     bool own = p->topic == TOPIC_SAMPLE || p->topic == TOPIC_PE;
@@ -525,7 +561,7 @@ static as_code answer_select(job *j)
     static const topic_id homes[] = {TOPIC_RUN, TOPIC_SAMPLE, TOPIC_PE};
     static const topic_id files[] = {TOPIC_DROPPED, TOPIC_PROCESS, TOPIC_MODULE, TOPIC_PAYLOAD,
                                      TOPIC_EXTRACTED};
-    plan p = j->plan;
+    as_plan p = j->plan;
     finds f = {0};
     as_code rc = AS_OK;
     bool own = p.topic == TOPIC_SAMPLE || p.topic == TOPIC_RUN;
@@ -590,7 +626,7 @@ static bool time_of(const as_row *row, double *ret)
 }
 
 /* The number that the superlative compares. */
-static bool measure(job *j, const plan *p, const find *f, double *ret)
+static bool measure(job *j, const as_plan *p, const find *f, double *ret)
 {
     const as_row *row = f->n_rows > 0 ? f->rows[0] : NULL;
 
@@ -629,9 +665,9 @@ static bool wants_least(super_id s)
 }
 
 /* Calls are counted by their traces, which are whole. */
-static as_code group_by_process(job *j, const plan *p, finds *to)
+static as_code group_by_process(job *j, const as_plan *p, finds *to)
 {
-    plan rows_of = *p;
+    as_plan rows_of = *p;
     as_row *rows = NULL;
     size_t n = 0;
     as_code rc;
@@ -654,7 +690,7 @@ static as_code group_by_process(job *j, const plan *p, finds *to)
 }
 
 /* Groups: things by an attribute, files by extension. */
-static as_code regroup(job *j, const plan *p, const finds *from, finds *to)
+static as_code regroup(job *j, const as_plan *p, const finds *from, finds *to)
 {
     as_code rc = AS_OK;
 
@@ -669,13 +705,15 @@ static as_code regroup(job *j, const plan *p, const finds *from, finds *to)
         for (size_t k = 0; !rc && k < list.n; k += sizeof(as_bytes)) {
             as_bytes v;
             double size = 0;
+            find *group;
 
             memcpy(&v, list.p + k, sizeof(v));
             rc = finds_add(j, to, f->rows[0], v, v, v, 1);
             for (size_t r = 0; !rc && r < f->n_rows && !size_of(f->rows[r], &size); r++)
                 ;
-            if (!rc)
-                finds_find(to, j, v)->size += size;
+            group = rc ? NULL : finds_find(to, j, v);
+            if (group)
+                group->size += size;
         }
         as_buf_done(&list);
     }
@@ -715,7 +753,7 @@ static const struct {
     [SUPER_LOWEST] = {"lowest", "最低的"},
 };
 
-static void put_measure(const job *j, as_buf *out, const plan *p, double n, size_t total)
+static void put_measure(const job *j, as_buf *out, const as_plan *p, double n, size_t total)
 {
     bool zh = is_zh(j);
 
@@ -730,7 +768,8 @@ static void put_measure(const job *j, as_buf *out, const plan *p, double n, size
         as_buf_printf(out, zh ? "（%.0f）" : " (%.0f)", n);
 }
 
-static as_code conclude_top(job *j, const plan *p, finds *best, double n, size_t total, bool order)
+static as_code conclude_top(job *j, const as_plan *p, finds *best, double n, size_t total,
+                            bool order)
 {
     as_buf out = {0};
     bool zh = is_zh(j);
@@ -783,7 +822,20 @@ static as_code conclude_unmeasured(job *j)
     return AS_OK;
 }
 
-static as_code pick(job *j, const plan *p, const finds *f, finds *best, double *top, size_t *known)
+/* A most common one of many that are all as common is none. */
+static as_code conclude_even(job *j, const as_plan *p, const finds *f)
+{
+    as_buf out = {0};
+
+    as_buf_text(&out, is_zh(j) ? "没有哪一个最多：" : "None stands out: all ");
+    say_number(j, &out, p, f->n);
+    as_buf_text(&out, is_zh(j) ? "出现的次数都相同。" : " are equally common.");
+    j->answer->text = say_done(j, &out);
+    return cite_finds(j, f);
+}
+
+static as_code pick(job *j, const as_plan *p, const finds *f, finds *best, double *top,
+                    size_t *known)
 {
     bool least = wants_least(p->super);
     as_code rc = AS_OK;
@@ -811,7 +863,7 @@ static as_code pick(job *j, const plan *p, const finds *f, finds *best, double *
     return rc;
 }
 
-static as_code pick_by_order(job *j, const plan *p, const finds *f, finds *best)
+static as_code pick_by_order(job *j, const as_plan *p, const finds *f, finds *best)
 {
     const find *x = &f->p[wants_least(p->super) ? 0 : f->n - 1];
 
@@ -819,7 +871,7 @@ static as_code pick_by_order(job *j, const plan *p, const finds *f, finds *best)
 }
 
 /* What the best has of the attribute that was asked for: "the path of the biggest file". */
-static as_code select_of_best(job *j, const plan *p, finds *best)
+static as_code select_of_best(job *j, const as_plan *p, finds *best)
 {
     finds f = {0};
     as_code rc = AS_OK;
@@ -835,7 +887,7 @@ static as_code select_of_best(job *j, const plan *p, finds *best)
 
 static as_code answer_top(job *j)
 {
-    plan p = j->plan;
+    as_plan p = j->plan;
     finds f, grouped = {0}, best = {0};
     bool group = p.super == SUPER_MOST || p.super == SUPER_LEAST;
     bool ordered = p.super == SUPER_FIRST || p.super == SUPER_LAST, order = false;
@@ -869,6 +921,8 @@ static as_code answer_top(job *j)
         rc = select_of_best(j, &p, &best);
     if (!rc && best.n > 1)
         part_equals(j, &best);
+    if (!rc && group && best.n > 3 && best.n == f.n)
+        return conclude_even(j, &p, &f);
     return rc ? rc : conclude_top(j, &p, &best, top, f.n, order);
 }
 

@@ -104,7 +104,7 @@ static bool says_little(int about)
            about == TOPIC_VERDICT || about == TOPIC_SCORE || about == TOPIC_FILE;
 }
 
-static const sign *topic_behind(const reading *r, const sign *asker)
+static const sign *topic_behind(const as_reading *r, const sign *asker)
 {
     for (size_t i = 0; asker && i < r->n_signs; i++) {
         if (r->signs[i].id == SIGN_TOPIC && r->signs[i].begin >= asker->end)
@@ -117,7 +117,7 @@ static const sign *topic_behind(const reading *r, const sign *asker)
  * What is asked for stands behind "which" or "how many", in both languages; else it is what
  * says most.
  */
-static const sign *main_topic(const reading *r)
+static const sign *main_topic(const as_reading *r)
 {
     const sign *many = reading_find(r, SIGN_HOW_MANY), *which = reading_find(r, SIGN_WHICH);
     const sign *best = topic_behind(r, many ? many : which);
@@ -133,7 +133,7 @@ static const sign *main_topic(const reading *r)
     return best;
 }
 
-static int nearest_verb(const reading *r, const sign *about)
+static int nearest_verb(const as_reading *r, const sign *about)
 {
     const sign *best = NULL;
     size_t far = SIZE_MAX;
@@ -156,7 +156,7 @@ static int nearest_verb(const reading *r, const sign *about)
     return best ? best->arg : VERB_NONE;
 }
 
-static void take_topic(plan *p, const sign *s)
+static void take_topic(as_plan *p, const sign *s)
 {
     if (!s) {
         p->topic = TOPIC_NONE;
@@ -168,7 +168,7 @@ static void take_topic(plan *p, const sign *s)
     }
 }
 
-static bool has_select(const reading *r, select_id id)
+static bool has_select(const as_reading *r, select_id id)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
         if (r->signs[i].id == SIGN_SELECT && r->signs[i].arg == (int)id)
@@ -178,7 +178,7 @@ static bool has_select(const reading *r, select_id id)
 }
 
 /* "folder" is an attribute of files, and with a verb a thing of its own. */
-static topic_id folder_topic(const reading *r, int verb)
+static topic_id folder_topic(const as_reading *r, int verb)
 {
     if (!has_select(r, SELECT_FOLDER))
         return TOPIC_NONE;
@@ -194,7 +194,7 @@ static topic_id folder_topic(const reading *r, int verb)
     }
 }
 
-static bool has_value_of(const reading *r, as_ioc_type type)
+static bool has_value_of(const as_reading *r, as_ioc_type type)
 {
     for (size_t i = 0; i < r->n_values; i++) {
         if (r->values[i].how == VALUE_IOC && r->values[i].type == type)
@@ -203,7 +203,7 @@ static bool has_value_of(const reading *r, as_ioc_type type)
     return false;
 }
 
-bool has_topic(const reading *r, topic_id id)
+bool has_topic(const as_reading *r, topic_id id)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
         if (r->signs[i].id == SIGN_TOPIC && r->signs[i].arg == (int)id)
@@ -212,13 +212,13 @@ bool has_topic(const reading *r, topic_id id)
     return false;
 }
 
-static bool speaks_of_logs(const reading *r)
+static bool speaks_of_logs(const as_reading *r)
 {
     return as_bytes_has_nocase(r->folded, "log") || as_bytes_has_nocase(r->folded, "日志");
 }
 
 /* Two topics of which each narrows the other, and one of them is meant. */
-static void join_topics(plan *p, const reading *r, int verb)
+static void join_topics(as_plan *p, const as_reading *r, int verb)
 {
     if (p->topic == TOPIC_IP && has_topic(r, TOPIC_HTTP)) {
         p->topic = TOPIC_HTTP;
@@ -246,7 +246,7 @@ static void join_topics(plan *p, const reading *r, int verb)
         p->topic = TOPIC_LOG_CLEARED;
 }
 
-static void choose_topic(plan *p, const reading *r)
+static void choose_topic(as_plan *p, const as_reading *r)
 {
     const sign *s = main_topic(r);
     int verb = nearest_verb(r, s);
@@ -283,7 +283,7 @@ static void choose_topic(plan *p, const reading *r)
 }
 
 /* The other topic of a join: what the process of "which process" did. */
-static void choose_other(plan *p, const reading *r)
+static void choose_other(as_plan *p, const as_reading *r)
 {
     const sign *best = NULL;
     int verb;
@@ -307,14 +307,14 @@ static void choose_other(plan *p, const reading *r)
         p->other = TOPIC_NONE;
 }
 
-static bool is_meiyou(const reading *r, const sign *s)
+static bool is_meiyou(const as_reading *r, const sign *s)
 {
     return s->end - s->begin == 6 &&
            memcmp(r->folded.p + s->begin, "\xe6\xb2\xa1\xe6\x9c\x89", 6) == 0;
 }
 
 /* A particle that ends a question asks, and denies nothing: "... mei?", "... mei you?". */
-static bool ends_question(const reading *r, const sign *s)
+static bool ends_question(const as_reading *r, const sign *s)
 {
     for (size_t i = s->end; i < r->folded.n; i++) {
         uint8_t c = r->folded.p[i];
@@ -325,7 +325,7 @@ static bool ends_question(const reading *r, const sign *s)
     return r->folded.p[s->begin] >= 0x80;
 }
 
-static bool is_negated(const reading *r)
+static bool is_negated(const as_reading *r)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
         const sign *s = &r->signs[i];
@@ -339,7 +339,7 @@ static bool is_negated(const reading *r)
 
 /* --- attributes and conditions ----------------------------------------------------------- */
 
-static void choose_behaviour(plan *p, reading *r)
+static void choose_behaviour(as_plan *p, as_reading *r)
 {
     const sign *s = reading_find(r, SIGN_BEHAVIOUR);
     bool other = p->topic != TOPIC_NONE && p->topic != TOPIC_SIGNATURE &&
@@ -385,7 +385,7 @@ static bool is_of_run(select_id s)
 }
 
 /* "the SHA-256 hash" is one hash. */
-static void drop_general_hash(plan *p)
+static void drop_general_hash(as_plan *p)
 {
     size_t n = 0;
 
@@ -402,14 +402,14 @@ static void drop_general_hash(plan *p)
 }
 
 /* Of a file the name is a part; of most else it is the thing itself. */
-static bool has_files(const plan *p)
+static bool has_files(const as_plan *p)
 {
     return p->topic == TOPIC_NONE || p->topic == TOPIC_SAMPLE || p->topic == TOPIC_DROPPED ||
            (p->topic >= TOPIC_FILE && p->topic <= TOPIC_FILE_PROBED) || p->topic == TOPIC_MODULE ||
            p->topic == TOPIC_PAYLOAD || p->topic == TOPIC_DUMP || p->topic == TOPIC_EXTRACTED;
 }
 
-static void choose_select(plan *p, const reading *r)
+static void choose_select(as_plan *p, const as_reading *r)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
         const sign *s = &r->signs[i];
@@ -442,7 +442,7 @@ static void choose_select(plan *p, const reading *r)
         p->select = SELECT_NONE;
 }
 
-static void choose_super(plan *p, const reading *r)
+static void choose_super(as_plan *p, const as_reading *r)
 {
     const sign *s = reading_find(r, SIGN_SUPER);
 
@@ -453,7 +453,7 @@ static void choose_super(plan *p, const reading *r)
         p->super = SUPER_LAST;
 }
 
-static void choose_filters(plan *p, reading *r)
+static void choose_filters(as_plan *p, as_reading *r)
 {
     const sign *s = reading_find(r, SIGN_SEVERITY);
 
@@ -467,7 +467,7 @@ static void choose_filters(plan *p, reading *r)
 }
 
 /* A number belongs to the attribute that it stands beside, or to nothing. */
-static void drop_idle_numbers(plan *p)
+static void drop_idle_numbers(as_plan *p)
 {
     size_t n = 0;
 
@@ -492,7 +492,7 @@ static void drop_idle_numbers(plan *p)
 }
 
 /* A negation holds for what stands behind it, if something stands before it that does not. */
-static void deny_filters(plan *p, const reading *r)
+static void deny_filters(as_plan *p, const as_reading *r)
 {
     const sign *no = NULL;
     bool before = false;
@@ -518,7 +518,7 @@ static void deny_filters(plan *p, const reading *r)
 /* --- what is wanted ---------------------------------------------------------------------- */
 
 /* What kind of question it is is said by the first of the words that ask. */
-static bool asks_yes_no_first(const reading *r)
+static bool asks_yes_no_first(const as_reading *r)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
         switch ((int)r->signs[i].id) {
@@ -526,6 +526,7 @@ static bool asks_yes_no_first(const reading *r)
             return true;
         case SIGN_WHICH:
         case SIGN_HOW_MANY:
+        case SIGN_SAMPLES:
         case SIGN_WHO:
         case SIGN_WHEN:
         case SIGN_SELECT:
@@ -539,7 +540,7 @@ static bool asks_yes_no_first(const reading *r)
 }
 
 /* Chinese asks with a word anywhere, unless another word asks for more. */
-static bool is_yes_no(const reading *r)
+static bool is_yes_no(const as_reading *r)
 {
     const sign *no = reading_find(r, SIGN_NOT);
 
@@ -552,7 +553,7 @@ static bool is_yes_no(const reading *r)
 }
 
 /* "which samples", "how many samples": samples are wanted, not what they have. */
-static bool asks_for_samples(const reading *r)
+static bool asks_for_samples(const as_reading *r)
 {
     static const char *const heads[] = {"which",
                                         "what",
@@ -576,7 +577,7 @@ static bool asks_for_samples(const reading *r)
 }
 
 /* Values that can only be samples: whole hashes. */
-static size_t named_samples(const reading *r)
+static size_t named_samples(const as_reading *r)
 {
     size_t n = 0;
 
@@ -585,7 +586,53 @@ static size_t named_samples(const reading *r)
     return n;
 }
 
-static want_id want_of_many(plan *p, const reading *r)
+/* "duoshao ge yangben" is one word of the lexicon. */
+static bool counts_samples(const as_reading *r)
+{
+    const sign *s = reading_find(r, SIGN_SAMPLES);
+    as_bytes text = s ? (as_bytes){r->folded.p + s->begin, s->end - s->begin} : (as_bytes){0};
+
+    return as_bytes_has_nocase(text, "多少") || as_bytes_has_nocase(text, "几");
+}
+
+/* "In only one sample" is one word of the lexicon, too. */
+static bool wants_only(const as_reading *r)
+{
+    const sign *s = reading_find(r, SIGN_SAMPLES);
+    as_bytes text = s ? (as_bytes){r->folded.p + s->begin, s->end - s->begin} : (as_bytes){0};
+
+    return reading_has(r, SIGN_ONLY) || as_bytes_has_nocase(text, "一个样本") ||
+           as_bytes_has_nocase(text, "single") ||
+           (as_bytes_has_nocase(text, "one") && !as_bytes_has_nocase(text, "more"));
+}
+
+/* Several things that a sample has or lacks: each is a condition. */
+static void choose_topics(as_plan *p, const as_reading *r)
+{
+    bool denied = false, neither = as_bytes_has_nocase(r->folded, "neither");
+
+    for (size_t i = 0; i < r->n_signs; i++) {
+        const sign *s = &r->signs[i];
+        topic_id id;
+        bool there = false;
+
+        if (s->id == SIGN_NOT || (s->id == SIGN_YES_NO && is_meiyou(r, s)))
+            denied = true;
+        if (s->id != SIGN_TOPIC || s->arg >= TOPIC_COUNT || s->arg == TOPIC_SIGNATURE)
+            continue;
+        id = combine((topic_id)s->arg, nearest_verb(r, s));
+        for (size_t k = 0; k < p->n_topics; k++)
+            there = there || p->topics[k].topic == id;
+        if (there || p->n_topics == PLAN_TOPICS)
+            continue;
+        p->topics[p->n_topics].topic = id;
+        p->topics[p->n_topics++].denied = denied || neither;
+    }
+    if (p->n_topics > 1 && p->n_filters == 0)
+        p->negated = false;
+}
+
+static want_id want_of_many(as_plan *p, const as_reading *r)
 {
     bool about = p->topic != TOPIC_NONE && p->topic != TOPIC_SAMPLE;
     bool samples = asks_for_samples(r);
@@ -599,10 +646,11 @@ static want_id want_of_many(plan *p, const reading *r)
         return WANT_TIMELINE;
     if (p->super != SUPER_NONE)
         return samples || !about ? WANT_TOP_SAMPLE : WANT_TOP_VALUE;
+    choose_topics(p, r);
     if (samples && (about || p->n_filters > 0))
-        return reading_has(r, SIGN_HOW_MANY) ? WANT_SAMPLES_COUNT : WANT_SAMPLES_WITH;
-    if (reading_has(r, SIGN_ONLY) && about && !samples && p->n_filters <= 1 &&
-        named_samples(r) == p->n_filters)
+        return reading_has(r, SIGN_HOW_MANY) || counts_samples(r) ? WANT_SAMPLES_COUNT
+                                                                  : WANT_SAMPLES_WITH;
+    if (wants_only(r) && about && !samples && p->n_filters <= 1 && named_samples(r) == p->n_filters)
         return WANT_UNIQUE;
     if ((reading_has(r, SIGN_COMMON) || p->all) && p->n_filters == 0 &&
         (about || reading_has(r, SIGN_COMMON)))
@@ -619,8 +667,20 @@ static want_id want_of_many(plan *p, const reading *r)
 }
 
 /* Whether something else than processes is spoken of, so that "which process" asks for who. */
-static bool asks_for_actor(const plan *p, const reading *r)
+static bool asks_for_actor(const as_plan *p, const as_reading *r)
 {
+    const sign *verb = NULL;
+    bool other = false;
+
+    for (size_t i = 0; i < r->n_signs; i++) {
+        if (r->signs[i].id == SIGN_VERB)
+            verb = &r->signs[i];
+        other = other || (r->signs[i].id == SIGN_TOPIC && r->signs[i].arg != TOPIC_PROCESS);
+    }
+    /* "What processes does it create" lists processes. */
+    if (!other && r->n_values == 0 &&
+        (!verb || verb->arg == VERB_CREATE || verb->arg == VERB_RUN || verb->arg == VERB_USE))
+        return false;
     if (!reading_has(r, SIGN_WHO) || (p->topic == TOPIC_SERVICE && p->select == SELECT_PATH))
         return false;
     return p->other != TOPIC_NONE && p->other != TOPIC_COMMAND;
@@ -635,7 +695,7 @@ static bool is_program(const value *v)
             as_bytes_ends_nocase(v->norm, ".scr"));
 }
 
-static bool has_program(const reading *r)
+static bool has_program(const as_reading *r)
 {
     for (size_t i = 0; i < r->n_values; i++) {
         if (is_program(&r->values[i]))
@@ -645,7 +705,7 @@ static bool has_program(const reading *r)
 }
 
 /* "was x created", "x bei chuangjian": what stands before the verb had it done to it. */
-static bool is_passive(const reading *r)
+static bool is_passive(const as_reading *r)
 {
     static const char *const heads[] = {"was ", "were ", "is ", "are ", "has "};
 
@@ -658,7 +718,7 @@ static bool is_passive(const reading *r)
 }
 
 /* Whether the value that is named started something, or was started. */
-static bool starter_is_named(const reading *r)
+static bool starter_is_named(const as_reading *r)
 {
     const sign *run = NULL;
 
@@ -676,7 +736,7 @@ static bool starter_is_named(const reading *r)
     return !(who && who->begin >= r->values[0].end && who->end <= run->begin + 1);
 }
 
-static const sign *verb_sign(const reading *r, verb_id verb)
+static const sign *verb_sign(const as_reading *r, verb_id verb)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
         if (r->signs[i].id == SIGN_VERB && r->signs[i].arg == (int)verb)
@@ -686,7 +746,7 @@ static const sign *verb_sign(const reading *r, verb_id verb)
 }
 
 /* "which process started x.exe", "what did x.exe start": one process starts another. */
-static bool starts_processes(const plan *p, const reading *r)
+static bool starts_processes(const as_plan *p, const as_reading *r)
 {
     const sign *run = verb_sign(r, VERB_RUN);
     bool program = false;
@@ -704,11 +764,12 @@ static bool starts_processes(const plan *p, const reading *r)
            (reading_has(r, SIGN_WHICH) && p->topic == TOPIC_PROCESS && starter_is_named(r));
 }
 
-static want_id want_of_one(plan *p, const reading *r)
+static want_id want_of_one(as_plan *p, const as_reading *r)
 {
     bool about = p->topic != TOPIC_NONE && p->topic != TOPIC_SAMPLE;
 
-    if (!about && p->select == SELECT_NONE && reading_has(r, SIGN_SUMMARY))
+    if ((!about || (p->topic == TOPIC_SIGNATURE && !reading_has(r, SIGN_SEVERITY))) &&
+        p->select == SELECT_NONE && reading_has(r, SIGN_SUMMARY))
         return WANT_SUMMARY;
     if (reading_has(r, SIGN_TIMELINE))
         return WANT_TIMELINE;
@@ -740,10 +801,17 @@ static want_id want_of_one(plan *p, const reading *r)
     return about ? WANT_LIST : WANT_SEARCH;
 }
 
+void plan_drop_filter(as_plan *p, size_t at)
+{
+    for (size_t i = at + 1; i < p->n_filters; i++)
+        p->filters[i - 1] = p->filters[i];
+    p->n_filters--;
+}
+
 /* --- the actor --------------------------------------------------------------------------- */
 
 /* "by x.exe", "process 1234", "x.exe wrote": the value is who did it. */
-static bool acts(const reading *r, const value *v)
+static bool acts(const as_reading *r, const value *v)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
         const sign *s = &r->signs[i];
@@ -763,7 +831,7 @@ static bool acts(const reading *r, const value *v)
     return false;
 }
 
-static void choose_actor(plan *p, const reading *r)
+static void choose_actor(as_plan *p, const as_reading *r)
 {
     if (p->topic == TOPIC_PROCESS || p->want == WANT_WHO || p->want == WANT_PARENT ||
         p->want == WANT_CHILD || p->topic == TOPIC_NONE || p->topic == TOPIC_SAMPLE || p->many)
@@ -777,13 +845,12 @@ static void choose_actor(plan *p, const reading *r)
                              !is_passive(r)))
             continue;
         p->actor = v;
-        memmove(&p->filters[i], &p->filters[i + 1], (p->n_filters - i - 1) * sizeof(*p->filters));
-        p->n_filters--;
+        plan_drop_filter(p, i);
     }
 }
 
 /* "Took longer", "has more": -1 for less, 1 for more, 0 for neither. */
-static int compares(const reading *r)
+static int compares(const as_reading *r)
 {
     static const char *const more[] = {"longer", "more", "bigger", "larger", "higher", "later",
                                        "更多",   "更大", "更长",   "更久",   "更高",   "更晚"};
@@ -802,7 +869,7 @@ static int compares(const reading *r)
 }
 
 /* "yara?" wants to know whether, and which. */
-static bool is_bare(const reading *r)
+static bool is_bare(const as_reading *r)
 {
     as_bytes b = r->folded;
     bool mark = b.n > 0 && (b.p[b.n - 1] == '?' || as_bytes_ends_nocase(b, "\xef\xbc\x9f"));
@@ -811,14 +878,14 @@ static bool is_bare(const reading *r)
         sign_id id = r->signs[i].id;
 
         if (id == SIGN_WHICH || id == SIGN_VERB || id == SIGN_SELECT || id == SIGN_HOW_MANY ||
-            id == SIGN_WHO || id == SIGN_SUPER || id == SIGN_RESOLVE)
+            id == SIGN_WHO || id == SIGN_SUPER || id == SIGN_RESOLVE || id == SIGN_SAMPLES)
             return false;
     }
     return mark;
 }
 
 /* "the type of the file": the sample is meant where no verb says which file. */
-static void settle_topic(plan *p, const reading *r)
+static void settle_topic(as_plan *p, const as_reading *r)
 {
     bool identity = p->select != SELECT_NONE && select_home(p->select) == TOPIC_SAMPLE &&
                     p->select != SELECT_EXTENSION && p->select != SELECT_TIME;
@@ -843,13 +910,15 @@ static void settle_topic(plan *p, const reading *r)
     }
 }
 
-void plan_make(reading *r, bool sample_given, plan *ret)
+void plan_make(as_reading *r, bool sample_given, as_plan *ret)
 {
-    plan p = {.lang = r->lang, .protocol = -1};
+    as_plan p = {.lang = r->lang, .protocol = -1};
     bool many;
 
     choose_topic(&p, r);
     choose_other(&p, r);
+    if (reading_has(r, SIGN_WHO) && (p.topic == TOPIC_NONE || !main_topic(r)))
+        p.topic = TOPIC_PROCESS;
     choose_behaviour(&p, r);
     choose_select(&p, r);
     choose_super(&p, r);
@@ -859,7 +928,21 @@ void plan_make(reading *r, bool sample_given, plan *ret)
     deny_filters(&p, r);
     p.yes_no = is_yes_no(r) || is_bare(r);
     p.more_or_less = compares(r);
+    /* Tools grade behaviour, and nothing else. */
+    if (reading_has(r, SIGN_SEVERITY) && p.severity == SEVERITY_ANY &&
+        (p.topic == TOPIC_PROCESS || p.topic == TOPIC_NETWORK || p.topic == TOPIC_FILE ||
+         p.topic == TOPIC_REGISTRY)) {
+        p.topic = TOPIC_SIGNATURE;
+        p.severity = (severity_id)reading_find(r, SIGN_SEVERITY)->arg;
+    }
     many = reading_has(r, SIGN_SAMPLES) || (named_samples(r) >= 2 && p.more_or_less);
+    /* A value alone: who has it? */
+    if (r->n_signs == 0 && r->n_values > 0 && r->values[0].how == VALUE_IOC && !sample_given) {
+        p.many = true;
+        p.want = WANT_SAMPLES_WITH;
+        *ret = p;
+        return;
+    }
     p.want = many && !sample_given ? want_of_many(&p, r) : want_of_one(&p, r);
     if (p.want == WANT_LIST && p.yes_no)
         p.want = WANT_EXISTS;

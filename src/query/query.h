@@ -36,7 +36,7 @@ extern "C" {
 #define AS_ASK_QUESTION_MAX ((size_t)4096)
 #define AS_ASK_MEMORY       ((size_t)2 << 30)
 #define AS_ASK_CITATIONS    4u   /* of one item; further ones are counted */
-#define AS_ASK_QUOTE        240u /* bytes of a quote; a longer one ends in "..." */
+#define AS_ASK_QUOTE        240u /* bytes of a quote: those about the value, if there are more */
 
 typedef struct as_ask_options {
     as_bytes question;
@@ -47,7 +47,7 @@ typedef struct as_ask_options {
 typedef struct as_citation {
     char evidence[AS_EVIDENCE_ID_MAX];
     as_bytes quote; /* visible text, read from the stored bytes */
-    bool cut;
+    bool cut;       /* the evidence is longer */
 } as_citation;
 
 typedef struct as_answer_item {

@@ -45,42 +45,40 @@ extern "C" {
     X(SCREENSHOTS, "screenshots", "截图")                                                          \
     X(LOGONS, "logons and accounts", "登录与账户")
 
-typedef enum area {
+typedef enum topic_area {
 #define AS_X(id, en, zh) AREA_##id,
     AREA_MAP(AS_X)
 #undef AS_X
         AREA_COUNT
-} area;
+} topic_area;
 
-const char *area_name(area a, as_lang lang);
+const char *area_name(topic_area a, as_lang lang);
 
 #define TOPIC_MAP(X)                                                                               \
     X(NONE)                                                                                        \
     X(SAMPLE)                                                                                      \
     X(RUN)                                                                                         \
-    X(PE) X(MUTEX) X(DROPPED) X(FILE) X(FILE_WRITTEN) X(FILE_CREATED) X(FILE_MODIFIED)             \
-        X(FILE_DELETED) X(FILE_READ) X(FILE_OPENED) X(FILE_COPIED) X(FILE_MOVED) X(FILE_FAILED) X( \
-            FILE_PROBED) X(DIR_CREATED) X(DIR_REMOVED) X(DIR_LISTED) X(REGISTRY) X(KEY_WRITTEN)    \
-            X(KEY_DELETED) X(KEY_READ) X(KEY_OPENED) X(PROCESS) X(COMMAND) X(DOMAIN) X(DNS)        \
-                X(DNS_ANSWER) X(DNS_SERVER) X(IP) X(CONNECTION) X(SOCKET) X(HTTP) X(URL) X(TLS) X( \
-                    ICMP) X(SMTP) X(IRC) X(SSH) X(SHARE) X(DEAD_HOST) X(NETWORK) X(SIGNATURE)      \
-                    X(YARA) X(IDS) X(SIGMA) X(TECHNIQUE) X(TACTIC) X(CAPABILITY) X(MBC) X(FAMILY)  \
-                        X(ANTIVIRUS) X(AV_SUMMARY) X(CLAMAV) X(SCORE) X(VERDICT) X(API) X(MODULE)  \
-                            X(SERVICE) X(SERVICE_CREATED) X(SERVICE_STARTED) X(TASK) X(PIPE)       \
-                                X(DRIVER) X(COM) X(WMI) X(WINDOWS_EVENT) X(INJECTION)              \
-                                    X(REMOTE_THREAD) X(PROCESS_ACCESS) X(PROCESS_ENDED)            \
-                                        X(MEMORY_FINDING) X(MEMORY_REGION) X(PAYLOAD) X(DUMP)      \
-                                            X(CONFIG) X(C2) X(CREDENTIAL) X(RANSOM_NOTE) X(STRING) \
-                                                X(IMPORT) X(IMPORTED_DLL) X(EXPORT) X(SECTION)     \
-                                                    X(RESOURCE) X(CERTIFICATE) X(SCREENSHOT)       \
-                                                        X(SCRIPT) X(LOGON) X(LOGON_FAILED)         \
-                                                            X(ACCOUNT) X(USER) X(LOG_CLEARED)      \
-                                                                X(OBJECT_ACCESS) X(KERNEL_MODULE)  \
-                                                                    X(HANDLE) X(EXTRACTED)         \
-                                                                        X(PERSISTENCE)             \
-                                                                            X(BEHAVIOUR)           \
-                                                                                X(TOOL_ERROR)      \
-                                                                                    X(KIND)
+    X(PE)                                                                                          \
+    X(MUTEX)                                                                                       \
+    X(DROPPED)                                                                                     \
+    X(FILE) X(FILE_WRITTEN) X(FILE_CREATED) X(FILE_MODIFIED) X(FILE_DELETED) X(FILE_READ) X(       \
+        FILE_OPENED) X(FILE_COPIED) X(FILE_MOVED) X(FILE_FAILED) X(FILE_PROBED) X(DIR_CREATED)     \
+        X(DIR_REMOVED) X(DIR_LISTED) X(REGISTRY) X(KEY_WRITTEN) X(KEY_DELETED) X(KEY_READ) X(      \
+            KEY_OPENED) X(PROCESS) X(COMMAND) X(DOMAIN) X(DNS) X(DNS_ANSWER) X(DNS_SERVER) X(IP)   \
+            X(CONNECTION) X(SOCKET) X(HTTP) X(URL) X(TLS) X(ICMP) X(SMTP) X(IRC) X(SSH) X(SHARE)   \
+                X(DEAD_HOST) X(NETWORK) X(SIGNATURE) X(YARA) X(IDS) X(SIGMA) X(TECHNIQUE)          \
+                    X(TACTIC) X(CAPABILITY) X(MBC) X(FAMILY) X(ANTIVIRUS) X(AV_SUMMARY) X(CLAMAV)  \
+                        X(SCORE) X(VERDICT) X(API) X(MODULE) X(SERVICE) X(SERVICE_CREATED)         \
+                            X(SERVICE_STARTED) X(TASK) X(PIPE) X(DRIVER) X(COM) X(WMI) X(          \
+                                WINDOWS_EVENT) X(INJECTION) X(REMOTE_THREAD) X(PROCESS_ACCESS)     \
+                                X(PROCESS_ENDED) X(MEMORY_FINDING) X(MEMORY_REGION) X(PAYLOAD)     \
+                                    X(DUMP) X(CONFIG) X(C2) X(CREDENTIAL) X(RANSOM_NOTE) X(STRING) \
+                                        X(IMPORT) X(IMPORTED_DLL) X(EXPORT) X(SECTION) X(RESOURCE) \
+                                            X(CERTIFICATE) X(SCREENSHOT) X(SCRIPT) X(LOGON)        \
+                                                X(LOGON_FAILED) X(ACCOUNT) X(USER) X(LOG_CLEARED)  \
+                                                    X(OBJECT_ACCESS) X(KERNEL_MODULE) X(HANDLE)    \
+                                                        X(EXTRACTED) X(PERSISTENCE) X(BEHAVIOUR)   \
+                                                            X(TOOL_ERROR) X(KIND)
 
 typedef enum topic_id {
 #define AS_X(id) TOPIC_##id,
@@ -100,7 +98,7 @@ typedef struct topic {
     int16_t key[TOPIC_ATTRS];    /* rows equal in the first of these that they have are one item;
                                     none: equal in value */
     int16_t detail[TOPIC_ATTRS]; /* told behind the value */
-    enum area area;
+    topic_area area;
     int term;               /* as_term_type of its values, or -1 */
     const char *one, *many; /* English nouns */
     const char *zh, *unit;  /* Chinese noun and its measure word */
@@ -176,6 +174,7 @@ bool topic_takes(topic_id id, const as_row *row);
     X(SERIAL, "serial number", "序列号")                                                           \
     X(JA3, "JA3", "JA3")                                                                           \
     X(SNI, "SNI", "SNI")                                                                           \
+    X(ARCH, "architecture", "架构")                                                                \
     X(AUTHOR, "author", "作者")                                                                    \
     X(DATA, "data", "数据")                                                                        \
     X(ADDRESS, "address", "地址")                                                                  \
@@ -294,14 +293,20 @@ typedef struct sign {
     bool guessed;      /* a typing error was mended */
 } sign;
 
-typedef enum value_how { VALUE_IOC, VALUE_QUOTED, VALUE_WORD, VALUE_NUMBER } value_how;
+typedef enum value_how {
+    VALUE_IOC,
+    VALUE_QUOTED,
+    VALUE_WORD,
+    VALUE_NUMBER,
+    VALUE_EXTENSION
+} value_how;
 
 /* Something of the question that stands for itself. */
 typedef struct value {
     value_how how;
     as_ioc_type type; /* of an IOC */
     uint16_t port;
-    as_bytes text; /* as written, folded */
+    as_bytes text; /* as written */
     as_bytes norm;
     size_t begin, end;
     bool ignored; /* of no row: the word says nothing here */
@@ -312,7 +317,7 @@ typedef struct value {
 #define SIGNS_MAX  128
 #define VALUES_MAX 32
 
-typedef struct reading {
+typedef struct as_reading {
     as_bytes question;
     as_bytes folded; /* the same in lower case, byte for byte */
     as_lang lang;
@@ -320,13 +325,13 @@ typedef struct reading {
     size_t n_signs;
     value values[VALUES_MAX];
     size_t n_values;
-} reading;
+} as_reading;
 
-as_code reading_make(as_bytes question, as_arena *a, reading *ret, as_err *err) AS_CHECKED;
+as_code reading_make(as_bytes question, as_arena *a, as_reading *ret, as_err *err) AS_CHECKED;
 
-const sign *reading_find(const reading *r, sign_id id); /* the first, or NULL */
-bool reading_has(const reading *r, sign_id id);
-bool has_topic(const reading *r, topic_id id);
+const sign *reading_find(const as_reading *r, sign_id id); /* the first, or NULL */
+bool reading_has(const as_reading *r, sign_id id);
+bool has_topic(const as_reading *r, topic_id id);
 
 /* The lexicon in the form that words are looked up in; lives in the arena. */
 typedef struct lexicon lexicon;
@@ -382,10 +387,15 @@ const char *want_name(want_id w);
 
 #define PLAN_TOPICS 4
 
-typedef struct plan {
+typedef struct as_plan {
     want_id want;
     topic_id topic;
-    as_kind kind;   /* of TOPIC_KIND */
+    as_kind kind; /* of TOPIC_KIND */
+    struct {
+        topic_id topic;
+        bool denied;
+    } topics[PLAN_TOPICS]; /* conditions on samples, where there are several */
+    size_t n_topics;
     topic_id other; /* joined with it: the topic after it, e.g. of "which process" */
     select_id select;
     select_id more[4]; /* further ones that are asked for beside it */
@@ -411,9 +421,10 @@ typedef struct plan {
     size_t n_filters;
     value *actor; /* the process that did it */
     as_lang lang;
-} plan;
+} as_plan;
 
-void plan_make(reading *r, bool sample_given, plan *ret);
+void plan_make(as_reading *r, bool sample_given, as_plan *ret);
+void plan_drop_filter(as_plan *p, size_t at);
 
 /* --- finds: rows that answer ------------------------------------------------------------------ */
 
@@ -443,12 +454,13 @@ typedef struct job {
     as_store *store;
     as_arena *arena;
     as_err *err;
-    struct reading reading;
-    struct plan plan;
+    as_reading reading;
+    as_plan plan;
     as_bytes question;
     as_lang lang;
     int64_t sample; /* 0: all */
     as_bytes sample_sha256;
+    bool starved;            /* memory ran out where nothing could be said: there is no answer */
     bool is_log;             /* all its documents are event logs */
     const as_document *docs; /* of the sample */
     size_t n_docs;
@@ -465,8 +477,8 @@ void job_trace(job *j, const char *fmt, ...) AS_PRINTF(2, 3);
 
 /* gather.c: rows of the plan's topic that pass its filters, as finds. */
 /* p->topic becomes the one that had them, where another says it better. */
-as_code gather(job *j, plan *p, finds *ret) AS_CHECKED;
-as_code gather_rows(job *j, const plan *p, as_row **ret, size_t *ret_n) AS_CHECKED;
+as_code gather(job *j, as_plan *p, finds *ret) AS_CHECKED;
+as_code gather_rows(job *j, const as_plan *p, as_row **ret, size_t *ret_n) AS_CHECKED;
 
 /* The process that a row is of, or NULL; its name for a person. */
 const as_row *row_process(job *j, const as_row *row);
@@ -478,11 +490,12 @@ as_bytes item_text(job *j, const topic *t, const as_row *row, as_bytes value);
 as_bytes row_value(job *j, const topic *t, const as_row *row);
 severity_id row_severity(const as_row *row);
 
-find *finds_find(finds *f, job *j, as_bytes key); /* that was added with the key */
-bool plan_passes(job *j, const plan *p, const as_row *row);
-size_t plan_kinds(const plan *p, as_kind kinds[TOPIC_KINDS]);
+find *finds_find(finds *f, job *j, as_bytes key); /* that was added with the key; NULL */
+bool plan_passes(job *j, const as_plan *p, const as_row *row);
+size_t plan_kinds(const as_plan *p, as_kind kinds[TOPIC_KINDS]);
 topic_id next_best(const job *j, topic_id id); /* TOPIC_NONE: there is none */
 bool was_started(const as_row *row);
+bool is_event(topic_id id); /* what happens, and may again; the rest are things */
 bool row_lacks_value(const topic *t, const as_row *row);
 void load_processes(job *j);
 bool is_process(job *j, const as_row *process, value *v);
@@ -491,13 +504,13 @@ bool is_process(job *j, const as_row *process, value *v);
 as_code answer_actor(job *j) AS_CHECKED;
 as_code actor_add(job *j, finds *f, const as_row *row, uint64_t weight) AS_CHECKED;
 bool trace_lasted(job *j, const as_row *row, double *ret); /* seconds, by the calls of a process */
-bool finally_joined(const plan *p, const reading *r);
+bool finally_joined(const as_plan *p, const as_reading *r);
 as_code gather_contacted(job *j, finds *ret) AS_CHECKED;
 bool moment_of(as_bytes text, double *ret); /* a moment, or seconds of any clock */
 
 /* compare.c */
 as_code answer_compare(job *j) AS_CHECKED;
-as_code select_rows(job *j, const plan *p, finds *f) AS_CHECKED;
+as_code select_rows(job *j, const as_plan *p, finds *f) AS_CHECKED;
 bool number_of_text(as_bytes text, double *ret);
 
 /* story.c */
@@ -505,7 +518,7 @@ as_code answer_story(job *j) AS_CHECKED;
 
 /* recorded.c: whether any of the documents has room for it. */
 typedef enum recorded { RECORDED_NO_TOOL, RECORDED_NO_SECTION, RECORDED_YES } recorded;
-recorded recorded_in(const as_document *docs, size_t n, area a);
+recorded recorded_in(const as_document *docs, size_t n, topic_area a);
 
 /* one.c, many.c, search.c */
 as_code answer_one(job *j) AS_CHECKED;
@@ -514,10 +527,11 @@ as_code answer_search(job *j) AS_CHECKED;
 
 /* say.c: pieces of sentences. */
 void say_list(const job *j, as_buf *out, const finds *f, size_t from);
-void say_unrecorded(const job *j, as_buf *out, area a, recorded why);
-void say_conditions(const job *j, as_buf *out, const plan *p);
-void say_number(const job *j, as_buf *out, const plan *p, uint64_t n);
-void say_topic(const job *j, as_buf *out, const plan *p, bool many);
+void say_unrecorded(const job *j, as_buf *out, topic_area a, recorded why);
+void say_conditions(const job *j, as_buf *out, const as_plan *p);
+void say_number(const job *j, as_buf *out, const as_plan *p, uint64_t n);
+void say_topic(const job *j, as_buf *out, const as_plan *p, bool many);
+const char *topic_noun(const job *j, const as_plan *p, uint64_t n);
 as_bytes say_done(job *j, as_buf *out);
 
 /* cite.c: the finds become items of the answer, their rows its citations. */

@@ -37,7 +37,7 @@ static bool has_cjk(as_bytes text)
 
 /* --- what stands for itself -------------------------------------------------------------- */
 
-static value *add_value(reading *r, value_how how, size_t begin, size_t end)
+static value *add_value(as_reading *r, value_how how, size_t begin, size_t end)
 {
     value *v;
 
@@ -86,7 +86,7 @@ static bool is_quote(as_bytes b, size_t at, size_t which, bool closing)
     return at == 0 || b.p[at - 1] == ' ' || b.p[at - 1] >= 0x80;
 }
 
-static void find_quoted(reading *r)
+static void find_quoted(as_reading *r)
 {
     as_bytes b = r->folded;
 
@@ -107,7 +107,7 @@ static void find_quoted(reading *r)
     }
 }
 
-static value *value_over(reading *r, size_t begin, size_t end)
+static value *value_over(as_reading *r, size_t begin, size_t end)
 {
     for (size_t i = 0; i < r->n_values; i++) {
         if (begin < r->values[i].end && end > r->values[i].begin)
@@ -117,7 +117,7 @@ static value *value_over(reading *r, size_t begin, size_t end)
 }
 
 /* "PowerShell" looks like an API and "added" like hex; the lexicon knows better. */
-static bool is_word(const reading *r, const as_ioc *ioc, const lexicon *l)
+static bool is_word(const as_reading *r, const as_ioc *ioc, const lexicon *l)
 {
     word words[2];
     size_t n;
@@ -131,11 +131,11 @@ static bool is_word(const reading *r, const as_ioc *ioc, const lexicon *l)
 
 static bool in_identifier(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '\\';
 }
 
 /* "create_guard_page" is the name of something, and no three words. */
-static void find_identifiers(reading *r)
+static void find_identifiers(as_reading *r)
 {
     as_bytes b = r->folded;
 
@@ -144,7 +144,7 @@ static void find_identifiers(reading *r)
         value *v;
 
         for (n = 0; at + n < b.n && in_identifier(b.p[at + n]); n++)
-            joined = joined || (b.p[at + n] == '_' && n > 0);
+            joined = joined || ((b.p[at + n] == '_' || b.p[at + n] == '\\') && n > 0);
         if (!joined || (at > 0 && strchr("\\/.:%", b.p[at - 1])) ||
             (at + n < b.n && b.p[at + n] && strchr("\\/.:%", b.p[at + n])) ||
             value_over(r, at, at + n))
@@ -155,7 +155,8 @@ static void find_identifiers(reading *r)
     }
 }
 
-static as_code find_iocs(reading *r, as_bytes question, const lexicon *l, as_arena *a, as_err *err)
+static as_code find_iocs(as_reading *r, as_bytes question, const lexicon *l, as_arena *a,
+                         as_err *err)
 {
     as_iocs iocs = {0};
     as_code rc = as_ioc_find(question, a, &iocs, err);
@@ -198,9 +199,10 @@ static bool starts(as_bytes text, const char *head)
 }
 
 /* Words are compared by stems, and here the plural says it: "the sample", "the samples". */
-static sign_id one_or_many(const reading *r, const sign *s)
+static sign_id one_or_many(const as_reading *r, const sign *s)
 {
-    static const char *const all[] = {"which", "what", "each", "every", "any", "all", "other"};
+    static const char *const all[] = {"which", "what", "each", "every", "any",     "all",
+                                      "other", "more", "one",  "only",  "exactly", "a single"};
     as_bytes text = {r->folded.p + s->begin, s->end - s->begin};
 
     if (s->id != SIGN_SAMPLES && s->id != SIGN_SAMPLE)
@@ -217,15 +219,31 @@ static sign_id one_or_many(const reading *r, const sign *s)
     return as_bytes_ends_nocase(text, "store") ? SIGN_SAMPLES : SIGN_SAMPLE;
 }
 
-static void add_sign(reading *r, sign *s)
+static void add_sign(as_reading *r, sign *s)
 {
     s->id = one_or_many(r, s);
     if (s->id != SIGN_NONE && r->n_signs < SIGNS_MAX)
         r->signs[r->n_signs++] = *s;
 }
 
+/* "exe files": the endings that analysts speak of. */
+static bool is_extension(as_bytes w)
+{
+    static const char *const all[] = {
+        "exe", "dll", "sys",  "ps1",  "vbs", "vbe",  "bat",  "cmd", "jse", "wsf", "hta",
+        "lnk", "doc", "docx", "docm", "xls", "xlsx", "xlsm", "pdf", "zip", "rar", "iso",
+        "img", "msi", "jar",  "scr",  "tmp", "dat",  "txt",  "log", "ini", "xml", "html",
+        "php", "asp", "aspx", "jsp",  "elf", "apk",  "png",  "jpg"};
+
+    for (size_t i = 0; i < AS_COUNT(all); i++) {
+        if (as_bytes_is(w, all[i]))
+            return true;
+    }
+    return false;
+}
+
 /* "called x", "named x", or written as names are: a digit in it, capitals inside. */
-static bool is_name(const reading *r, const value *v)
+static bool is_name(const as_reading *r, const value *v)
 {
     static const char *const heads[] = {"called ", "named ", "\xe5\x90\x8d\xe4\xb8\xba",
                                         "\xe5\x8f\xab"};
@@ -247,7 +265,7 @@ static bool is_name(const reading *r, const value *v)
 }
 
 /* A word that the lexicon does not have is a typing error of one, or a name. */
-static size_t unknown_word(reading *r, const lexicon *l, word *words, size_t n)
+static size_t unknown_word(as_reading *r, const lexicon *l, word *words, size_t n)
 {
     sign s;
     size_t used;
@@ -270,7 +288,9 @@ static size_t unknown_word(reading *r, const lexicon *l, word *words, size_t n)
     if (words[0].end - words[0].begin >= 3) {
         value *v = add_value(r, VALUE_WORD, words[0].begin, words[0].end);
 
-        if (v)
+        if (v && is_extension(v->norm))
+            v->how = VALUE_EXTENSION;
+        else if (v)
             v->firm = is_name(r, v);
     }
     return 1;
@@ -286,7 +306,7 @@ static void mend_ahead(const lexicon *l, word *words, size_t n)
 }
 
 /* The words between two values; a phrase does not reach over one. */
-static void read_words(reading *r, const lexicon *l, word *words, size_t n)
+static void read_words(as_reading *r, const lexicon *l, word *words, size_t n)
 {
     for (size_t i = 0; i < n;) {
         sign s;
@@ -303,7 +323,7 @@ static void read_words(reading *r, const lexicon *l, word *words, size_t n)
     }
 }
 
-static size_t next_value(const reading *r, size_t n_fixed, size_t at)
+static size_t next_value(const as_reading *r, size_t n_fixed, size_t at)
 {
     size_t best = r->folded.n;
 
@@ -314,7 +334,7 @@ static size_t next_value(const reading *r, size_t n_fixed, size_t at)
     return best;
 }
 
-static size_t end_of_value(const reading *r, size_t n_fixed, size_t begin)
+static size_t end_of_value(const as_reading *r, size_t n_fixed, size_t begin)
 {
     for (size_t i = 0; i < n_fixed; i++) {
         if (r->values[i].begin == begin)
@@ -323,7 +343,7 @@ static size_t end_of_value(const reading *r, size_t n_fixed, size_t begin)
     return r->folded.n;
 }
 
-static void read_gaps(reading *r, const lexicon *l, word *words)
+static void read_gaps(as_reading *r, const lexicon *l, word *words)
 {
     size_t n_fixed = r->n_values;
 
@@ -341,7 +361,7 @@ static void read_gaps(reading *r, const lexicon *l, word *words)
 }
 
 /* "... de yangben" at the end, and "samples with ...": those of all that are so. */
-static void read_tail(reading *r)
+static void read_tail(as_reading *r)
 {
     static const char tail[] = "\xe7\x9a\x84\xe6\xa0\xb7\xe6\x9c\xac";
     as_bytes b = r->folded;
@@ -353,11 +373,11 @@ static void read_tail(reading *r)
         r->signs[r->n_signs - 1].id = SIGN_SAMPLES;
         r->signs[r->n_signs - 1].arg = 1;
     }
-    if (r->n_signs > 0 && r->signs[0].id == SIGN_SAMPLES && r->signs[0].begin == 0)
+    if (r->n_signs > 0 && r->signs[0].id == SIGN_SAMPLES && starts(r->folded, "samples"))
         r->signs[0].arg = 1;
 }
 
-as_code reading_make(as_bytes question, as_arena *a, reading *ret, as_err *err)
+as_code reading_make(as_bytes question, as_arena *a, as_reading *ret, as_err *err)
 {
     const lexicon *l = lexicon_make(a);
     word *words = as_arena_take(a, WORDS_MAX, sizeof(*words));
@@ -378,7 +398,7 @@ as_code reading_make(as_bytes question, as_arena *a, reading *ret, as_err *err)
     return rc;
 }
 
-const sign *reading_find(const reading *r, sign_id id)
+const sign *reading_find(const as_reading *r, sign_id id)
 {
     for (size_t i = 0; i < r->n_signs; i++) {
         if (r->signs[i].id == id)
@@ -387,7 +407,7 @@ const sign *reading_find(const reading *r, sign_id id)
     return NULL;
 }
 
-bool reading_has(const reading *r, sign_id id)
+bool reading_has(const as_reading *r, sign_id id)
 {
     return reading_find(r, id) != NULL;
 }

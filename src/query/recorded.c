@@ -49,7 +49,7 @@ static const struct {
  * traffic and no alert says that there was none.
  */
 static const struct {
-    area area;
+    topic_area area;
     const char *paths; /* blanks between */
 } outlines[] = {
     { AREA_SIGNATURES, "/signatures" },
@@ -102,7 +102,7 @@ static bool outline_has(as_bytes outline, const char *paths)
     return false;
 }
 
-static recorded doc_records(const as_document *d, area a)
+static recorded doc_records(const as_document *d, topic_area a)
 {
     bool family = as_bytes_is(d->format, "cape") || as_bytes_is(d->format, "cuckoo");
 
@@ -117,7 +117,7 @@ static recorded doc_records(const as_document *d, area a)
     return RECORDED_YES;
 }
 
-recorded recorded_in(const as_document *docs, size_t n, area a)
+recorded recorded_in(const as_document *docs, size_t n, topic_area a)
 {
     recorded best = RECORDED_NO_TOOL;
 

@@ -18,8 +18,8 @@ void say_list(const job *j, as_buf *out, const finds *f, size_t from)
         if (i > 0)
             as_buf_text(out, zh ? "；" : "; ");
         as_buf_add(out, f->p[from + i].text);
-        if (f->p[from + i].count > 1 && f->p[from + i].n_rows > 1)
-            as_buf_printf(out, zh ? " ×%llu" : " ×%llu", (unsigned long long)f->p[from + i].count);
+        if (f->p[from + i].count > 1 && (is_event(j->plan.topic) || j->plan.topic == TOPIC_API))
+            as_buf_printf(out, " ×%llu", (unsigned long long)f->p[from + i].count);
     }
     if (said < n)
         as_buf_printf(out, zh ? "；另有 %zu 项，见完整列表" : "; and %zu more in the list",
@@ -30,8 +30,10 @@ as_bytes say_done(job *j, as_buf *out)
 {
     as_bytes copy = {0};
 
-    if (out->failed || as_arena_copy(j->arena, as_buf_bytes(out), &copy))
+    if (out->failed || as_arena_copy(j->arena, as_buf_bytes(out), &copy)) {
         copy = (as_bytes){0};
+        j->starved = true;
+    }
     as_buf_done(out);
     return copy;
 }
@@ -50,7 +52,7 @@ static void put_tools(const job *j, as_buf *out)
     }
 }
 
-void say_unrecorded(const job *j, as_buf *out, area a, recorded why)
+void say_unrecorded(const job *j, as_buf *out, topic_area a, recorded why)
 {
     bool zh = j->lang == AS_LANG_ZH;
     const char *name = area_name(a, j->lang);
@@ -68,7 +70,7 @@ void say_unrecorded(const job *j, as_buf *out, area a, recorded why)
     as_buf_printf(out, zh ? " 的输出不记录%s。" : " does not record %s.", name);
 }
 
-void say_conditions(const job *j, as_buf *out, const plan *p)
+void say_conditions(const job *j, as_buf *out, const as_plan *p)
 {
     bool zh = j->lang == AS_LANG_ZH;
     size_t n = 0;
@@ -97,7 +99,7 @@ static const struct {
     const char *en, *zh;
 } severities[] = {{"", ""}, {"high-risk ", "高危"}, {"suspicious ", "可疑"}, {"normal ", "普通"}};
 
-static const char *topic_noun(const job *j, const plan *p, uint64_t n)
+const char *topic_noun(const job *j, const as_plan *p, uint64_t n)
 {
     const topic *t = topic_get(p->topic);
 
@@ -109,19 +111,51 @@ static const char *topic_noun(const job *j, const plan *p, uint64_t n)
 }
 
 /* "3 high-risk behaviours", "3 个高危行为". */
-void say_number(const job *j, as_buf *out, const plan *p, uint64_t n)
+/* "shi fang le" before a noun is "shi fang de". */
+static void put_verb_of(as_buf *out, const char *verb)
 {
-    if (j->lang == AS_LANG_ZH)
-        as_buf_printf(out, "%llu %s%s%s", (unsigned long long)n, topic_get(p->topic)->unit,
-                      severities[p->severity].zh, topic_noun(j, p, n));
-    else
-        as_buf_printf(out, "%llu %s%s", (unsigned long long)n, severities[p->severity].en,
-                      topic_noun(j, p, n));
+    size_t n = strlen(verb);
+
+    if (n > 3 && memcmp(verb + n - 3, "了", 3) == 0)
+        n -= 3;
+    as_buf_add(out, (as_bytes){(const uint8_t *)verb, n});
+    as_buf_text(out, "的");
 }
 
-void say_topic(const job *j, as_buf *out, const plan *p, bool many)
+/* A blank between Chinese and a noun that begins with Latin letters. */
+static void put_noun_zh(as_buf *out, const char *noun)
 {
-    as_buf_text(out,
-                j->lang == AS_LANG_ZH ? severities[p->severity].zh : severities[p->severity].en);
-    as_buf_text(out, topic_noun(j, p, many ? 2 : 1));
+    bool latin = (noun[0] >= 'A' && noun[0] <= 'Z') || (noun[0] >= 'a' && noun[0] <= 'z');
+
+    if (latin && out->n > 0 && out->p[out->n - 1] != ' ')
+        as_buf_byte(out, ' ');
+    as_buf_text(out, noun);
+}
+
+/* "3 high-risk behaviours", "3 个高危行为". */
+void say_number(const job *j, as_buf *out, const as_plan *p, uint64_t n)
+{
+    if (j->lang == AS_LANG_ZH) {
+        as_buf_printf(out, "%llu %s%s", (unsigned long long)n, topic_get(p->topic)->unit,
+                      severities[p->severity].zh);
+        put_noun_zh(out, topic_noun(j, p, n));
+    } else {
+        as_buf_printf(out, "%llu %s%s", (unsigned long long)n, severities[p->severity].en,
+                      topic_noun(j, p, n));
+    }
+}
+
+void say_topic(const job *j, as_buf *out, const as_plan *p, bool many)
+{
+    const char *verb = topic_get(p->topic)->verb_zh;
+
+    if (j->lang != AS_LANG_ZH) {
+        as_buf_text(out, severities[p->severity].en);
+        as_buf_text(out, topic_noun(j, p, many ? 2 : 1));
+        return;
+    }
+    if (verb)
+        put_verb_of(out, verb);
+    as_buf_text(out, severities[p->severity].zh);
+    put_noun_zh(out, topic_noun(j, p, 1));
 }

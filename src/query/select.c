@@ -67,6 +67,7 @@ static const int16_t attrs[SELECT_COUNT][SELECT_ATTRS] = {
     [SELECT_SERIAL] = {A(SERIAL), -1},
     [SELECT_JA3] = {A(JA3), -1},
     [SELECT_SNI] = {A(SNI), -1},
+    [SELECT_ARCH] = {A(ARCH), -1},
     [SELECT_AUTHOR] = {A(AUTHOR), -1},
     [SELECT_DATA] = {A(VALUE), A(CONTENT), A(TEXT), -1},
     [SELECT_ADDRESS] = {A(ADDRESS), -1},

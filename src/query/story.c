@@ -112,11 +112,11 @@ static const struct part {
 
 static as_code add_part(job *j, const struct part *part, finds *all, as_buf *out)
 {
-    plan p = {.want = WANT_LIST,
-              .topic = part->topic,
-              .severity = part->severity,
-              .lang = j->lang,
-              .protocol = -1};
+    as_plan p = {.want = WANT_LIST,
+                 .topic = part->topic,
+                 .severity = part->severity,
+                 .lang = j->lang,
+                 .protocol = -1};
     bool zh = j->lang == AS_LANG_ZH;
     finds f;
     as_code rc = gather(j, &p, &f);

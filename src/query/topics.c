@@ -160,7 +160,7 @@ static const topic topics[TOPIC_COUNT] = {
     [TOPIC_VERDICT] = { "verdicts", LIST(K(SANDBOX_VERDICT), K(SAMPLE), K(ANALYSIS), K(SCORE)), LIST(A(VERDICT)), NOTHING,
                         LIST(A(ENVIRONMENT), A(CONFIDENCE)), AREA_VERDICT, -1,
                         "verdict", "verdicts", "判定", "个", NULL, NULL },
-    [TOPIC_API] = { "api", LIST(K(API_USE)), LIST(A(API)), NOTHING, LIST(A(COUNT)), AREA_CALLS, AS_TERM_API,
+    [TOPIC_API] = { "api", LIST(K(API_USE)), LIST(A(API)), NOTHING, NOTHING, AREA_CALLS, AS_TERM_API,
                     "API", "APIs", "API", "个", "it called", "调用了" },
     [TOPIC_MODULE] = { "modules", LIST(K(MODULE), K(MODULE_MAPPED)), LIST(A(PATH), A(NAME)), NOTHING, NOTHING,
                        AREA_PROCESSES, AS_TERM_PATH, "module", "modules", "模块", "个", "it loaded", "加载了" },
@@ -173,7 +173,8 @@ static const topic topics[TOPIC_COUNT] = {
     [TOPIC_SERVICE_STARTED] = { "services_started", LIST(K(SERVICE_STARTED)), LIST(A(SERVICE), A(NAME)), NOTHING,
                                 NOTHING, AREA_SYSTEM, AS_TERM_SERVICE,
                                 "started service", "started services", "服务", "个", "it started", "启动了" },
-    [TOPIC_TASK] = { "tasks", LIST(K(TASK_CREATED), K(TASK_CHANGED), K(SCHEDULED_TASK)), LIST(A(NAME)), NOTHING,
+    [TOPIC_TASK] = { "tasks", LIST(K(TASK_CREATED), K(TASK_CHANGED), K(SCHEDULED_TASK), K(COMMAND), K(PROCESS)),
+                     LIST(A(COMMAND_LINE), A(COMMAND), A(NAME)), NOTHING,
                      LIST(A(COMMAND), A(USER)), AREA_SYSTEM, AS_TERM_TASK,
                      "scheduled task", "scheduled tasks", "计划任务", "个", NULL, NULL },
     [TOPIC_PIPE] = { "pipes", LIST(K(PIPE)), LIST(A(NAME)), NOTHING, LIST(A(OPERATION)), AREA_SYSTEM, AS_TERM_OTHER,
@@ -363,6 +364,17 @@ static bool antivirus_found(const as_row *row)
     return as_bytes_is(as_row_text(row, AS_ATTR_VERDICT), "malicious");
 }
 
+/* A command that registers a task, where the tool tells commands and no tasks. */
+static bool makes_task(const as_row *row)
+{
+    static const char *const words[] = {"schtasks", "register-scheduledtask", "crontab"};
+    static const char *const verbs[] = {"create", "register-scheduledtask", "crontab"};
+    as_bytes text =
+        as_row_text(row, row->kind == AS_KIND_COMMAND ? AS_ATTR_COMMAND : AS_ATTR_COMMAND_LINE);
+
+    return text_has_any(text, words, AS_COUNT(words)) && text_has_any(text, verbs, AS_COUNT(verbs));
+}
+
 /* Neither an address of the machine's own network talk nor one that names nobody. */
 static bool is_endpoint(as_bytes ip)
 {
@@ -390,6 +402,8 @@ bool topic_takes(topic_id id, const as_row *row)
         return is_persistence(row);
     case TOPIC_ANTIVIRUS:
         return antivirus_found(row);
+    case TOPIC_TASK:
+        return (row->kind != AS_KIND_COMMAND && row->kind != AS_KIND_PROCESS) || makes_task(row);
     case TOPIC_URL:
         return row->kind != AS_KIND_NETWORK_DETAIL ||
                as_bytes_has_nocase(as_row_text(row, AS_ATTR_VALUE), "://");
@@ -408,7 +422,7 @@ static const struct {
 #undef AS_X
 };
 
-const char *area_name(area a, as_lang lang)
+const char *area_name(topic_area a, as_lang lang)
 {
     return lang == AS_LANG_ZH ? areas[a].zh : areas[a].en;
 }
