@@ -394,6 +394,37 @@ static void no_question_and_a_long_one_are_refused(void **state)
     as_answer_free(a);
 }
 
+static void any_bytes_are_a_question(void **state)
+{
+    const asked_store *s = *state;
+    const as_bytes questions[] = {
+        AS_LITERAL("\0"),
+        AS_LITERAL("Which files\0 did it drop?\0"),
+        AS_LITERAL("\xff\xfe\xc0\x80 which \xed\xa0\x80 files?"),
+        AS_LITERAL("\x1b[31m\x9b files \xe2\x80\xae?"),
+        AS_LITERAL("NEAR(\"a\" b*) OR title:x AND (\" ^ - "),
+        AS_LITERAL(" \t\r\n"),
+        AS_LITERAL("\xe9\x87"),
+    };
+
+    for (size_t i = 0; i < AS_COUNT(questions); i++) {
+        as_ask_options o = {.question = questions[i], .sample = AS_LITERAL(ALPHA), .lang = -1};
+        as_answer *a = NULL;
+        as_buf out = {0};
+        as_err err = {0};
+
+        assert_int_equal(as_ask(s->s, &o, &a, &err), AS_OK);
+        as_answer_json(a, &out);
+        as_answer_text(a, &out, true);
+        assert_false(out.failed);
+        assert_int_equal(as_utf8_check(as_buf_bytes(&out)), out.n);
+        for (size_t k = 0; k < out.n; k++)
+            assert_true(out.p[k] >= ' ' || out.p[k] == '\n');
+        as_buf_done(&out);
+        as_answer_free(a);
+    }
+}
+
 static void the_language_may_be_chosen(void **state)
 {
     const asked_store *s = *state;
@@ -501,6 +532,7 @@ int main(void)
         cmocka_unit_test(samples_that_lack_something),
         cmocka_unit_test(samples_are_listed_and_compared),
         cmocka_unit_test(no_question_and_a_long_one_are_refused),
+        cmocka_unit_test(any_bytes_are_a_question),
         cmocka_unit_test(the_language_may_be_chosen),
         cmocka_unit_test(each_allocation_may_fail),
     };
