@@ -440,7 +440,7 @@ static as_code write_fresh(as_blobs *b, const struct fresh *f, as_source *source
 as_code as_blob_put(as_blobs *b, as_source *source, bool later, as_blob_info *ret, as_err *err)
 {
     as_blob_info info = {0};
-    struct fresh f;
+    struct fresh f = {.fd = -1};
     as_code rc = AS_OK;
 
     if (!b->packer)

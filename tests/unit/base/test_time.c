@@ -128,14 +128,14 @@ static const char *const others[] = {
 static bool parse(const char *text, int64_t *us)
 {
     uint8_t *copy = NULL;
-    size_t n = strlen(text);
+    as_bytes all = as_bytes_of(text);
     bool ok;
 
     /* An exact block: a step past its end is seen by the sanitizer. */
-    copy = as_mem_get(n ? n : 1);
+    copy = as_mem_get(all.n > 0 ? all.n : 1);
     assert_non_null(copy);
-    memcpy(copy, text, n);
-    ok = as_time_parse((as_bytes){copy, n}, us);
+    memcpy(copy, all.p, all.n);
+    ok = as_time_parse((as_bytes){copy, all.n}, us);
     as_mem_free(copy);
     return ok;
 }
