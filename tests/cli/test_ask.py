@@ -161,15 +161,20 @@ class Examples(Case):
                 self.assertTrue(answer['items'], question)
                 for item in answer['items']:
                     self.assertTrue(item['citations'], (question, item))
-                seen.update((c['evidence'], c) for c in answer['citations'])
+                    cited = answer['citations'][item['citations'][0] - 1]
+                    seen[cited['evidence']] = (cited, item['value'])
+                seen.update((c['evidence'], (c, '')) for c in answer['citations']
+                            if c['evidence'] not in seen)
         self.assertGreater(len(seen), 40)
-        for ident, citation in seen.items():
+        for ident, (citation, value) in seen.items():
             raw, _ = self.run_assay('evidence', '--raw', ident)
             self.assertTrue(any(raw in path.read_bytes() for path in PATHS.values()))
             whole, quote = visible(raw), citation['quote']
             if citation['cut']:
-                quote = quote.removesuffix('...')
-                self.assertTrue(whole.startswith(quote) and len(quote) > 100, (whole, quote))
+                self.assertTrue(quote and quote in whole and quote != whole, (whole, quote))
+                # What is cited is in the part that is shown, if it stands there literally.
+                value = json.dumps(value, ensure_ascii=False)[1:-1]
+                self.assertTrue(value not in whole or value[:150] in quote, (value, quote))
             else:
                 self.assertEqual(quote, whole)
 
