@@ -244,6 +244,7 @@ static void names_are_joined_to_addresses(void **state)
 static void stories_are_told(void **state)
 {
     CHECK({ALPHA, "Summarize what the sample does", "summary", NEITHER, UNCOUNTED, NULL},
+          {ALPHA, "概括一下这个样本的行为", "summary", NEITHER, UNCOUNTED, NULL},
           {ALPHA, "Give a timeline of the run", "timeline", NEITHER, UNCOUNTED, NULL},
           {ALPHA, "给出时间线", "timeline", NEITHER, UNCOUNTED, NULL});
 }
@@ -254,6 +255,7 @@ static void typing_errors_are_mended(void **state)
            "c2.example.net, cdn.example.org"},
           {ALPHA, "how many mutxes are there", "count", NEITHER, 2, NULL},
           {ALPHA, "Is there any persistance?", "exists", YES, UNCOUNTED, "persistence_autorun"},
+          {ALPHA, "Which yara ruels matched?", "list", NEITHER, UNCOUNTED, "powershell_loader"},
           {ALPHA, "有哪些 YARA 规责命中", "list", NEITHER, UNCOUNTED, "powershell_loader"});
 }
 
@@ -335,6 +337,14 @@ static void samples_that_have_something(void **state)
           {NULL, "哪些样本查询了 c2.example.net？", "samples_with", NEITHER, 2, ALPHA ", " BETA},
           {NULL, "Which samples dropped files?", "samples_with", NEITHER, 1, ALPHA},
           {NULL, "How many samples dropped files?", "samples_count", NEITHER, 1, ALPHA},
+          {NULL, "多少个样本释放了文件？", "samples_count", NEITHER, 1, ALPHA},
+          {NULL, "Which samples contacted c2.example.net?", "samples_with", NEITHER, 2,
+           ALPHA ", " BETA},
+          {NULL, "哪些样本访问了 c2.example.net？", "samples_with", NEITHER, 2, ALPHA ", " BETA},
+          {NULL, "Which samples have the mutex Local\\mx_two?", "samples_with", NEITHER, 1, ALPHA},
+          {NULL, "哪些样本创建了互斥体 Global\\mx_one？", "samples_with", NEITHER, 2,
+           ALPHA ", " BETA},
+          {NULL, "Which samples have the mutex Global\\nowhere?", "samples_with", NEITHER, 0, ""},
           {NULL, "Which samples queried nowhere.example.com?", "samples_with", NEITHER, 0, ""});
 }
 
@@ -369,6 +379,9 @@ static void samples_are_listed_and_compared(void **state)
           {NULL, "所有样本中最常见的域名是什么？", "superlative_value", NEITHER, UNCOUNTED,
            "c2.example.net"},
           {NULL, "Which mutexes are common to all samples?", "shared", NEITHER, UNCOUNTED, ""},
+          {NULL, "哪些互斥体是多个样本共有的？", "shared", NEITHER, 1, "global\\mx_one"},
+          {NULL, "Which domains are seen in only one sample?", "unique", NEITHER, 1,
+           "cdn.example.org"},
           {NULL, "只在一个样本中出现的域名有哪些？", "unique", NEITHER, UNCOUNTED,
            "cdn.example.org"});
 }
