@@ -272,6 +272,21 @@ static void norm_ipv6(as_bytes b, as_buf *out)
     as_fold_all(b, out);
 }
 
+/* Dots and ports at the end of a host, however many somebody wrote: the last port counts. */
+static as_bytes host_of(as_bytes b, as_bytes *port)
+{
+    as_bytes last = {0}, more;
+
+    do {
+        while (b.n && b.p[b.n - 1] == '.')
+            b.n--;
+        b = without_port(b, &more);
+        last = last.n ? last : more;
+    } while (more.n);
+    *port = last;
+    return b;
+}
+
 static void norm_url(as_bytes b, as_buf *out)
 {
     size_t scheme = 0, host, end, at;
@@ -290,7 +305,7 @@ static void norm_url(as_bytes b, as_buf *out)
     as_fold_all((as_bytes){b.p, scheme}, out);
     as_buf_text(out, "://");
     as_buf_add(out, (as_bytes){b.p + host, at - host});
-    name = without_port((as_bytes){b.p + at, end - at}, &port);
+    name = host_of((as_bytes){b.p + at, end - at}, &port);
     if (name.n && name.p[0] == '[') {
         as_buf_byte(out, '[');
         norm_ipv6(name, out);
@@ -472,7 +487,7 @@ void as_ioc_norm_plain(as_ioc_type type, as_bytes text, as_buf *out)
         norm_ipv6(b, out);
         break;
     case AS_IOC_DOMAIN:
-        norm_host(without_port(b, &port), out);
+        norm_host(host_of(b, &port), out);
         break;
     case AS_IOC_URL:
         norm_url(b, out);
