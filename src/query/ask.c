@@ -38,7 +38,7 @@ static as_code look_up(job *j, as_bytes named, choice *ret)
 
 static bool may_name_sample(const value *v)
 {
-    if (v->how == VALUE_QUOTED)
+    if (v->how == VALUE_QUOTED || (v->how == VALUE_WORD && v->firm))
         return true;
     return v->how == VALUE_IOC &&
            (v->type <= AS_IOC_SHA512 || v->type == AS_IOC_HEX || v->type == AS_IOC_FILE);
@@ -256,8 +256,9 @@ static as_code find_compared(job *j)
     size_t n = 0;
     as_code rc = AS_OK;
 
-    if (p->n_filters < 2 || !(reading_has(&j->reading, SIGN_COMMON) ||
-                              reading_has(&j->reading, SIGN_DIFFER) || p->more_or_less))
+    if (p->n_filters < 2 ||
+        !(reading_has(&j->reading, SIGN_COMMON) || reading_has(&j->reading, SIGN_DIFFER) ||
+          p->more_or_less || reading_has(&j->reading, SIGN_NOT)))
         return AS_OK;
     for (size_t i = 0; !rc && i < p->n_filters; i++) {
         choice c;
@@ -434,7 +435,7 @@ as_code as_ask(as_store *s, const as_ask_options *options, as_answer **ret, as_e
     *j->answer = (as_answer){
         .tier = "none", .answerable = true, .truth = AS_TRUTH_NONE, .complete = true, .arena = a};
     rc = answer(j, options);
-    if (!rc && j->starved)
+    if ((!rc && j->starved) || (rc == AS_NOMEM && j->err->code == AS_OK))
         rc = as_fail_nomem(j->err, "an answer");
     as_buf_done(&j->trace);
     if (rc) {

@@ -47,6 +47,13 @@ static as_code find_sides(job *j, side sides[2], size_t *ret_n)
     return rc;
 }
 
+static bool speaks_of_size(const as_reading *r)
+{
+    return as_bytes_has_nocase(r->folded, "bigger") || as_bytes_has_nocase(r->folded, "larger") ||
+           as_bytes_has_nocase(r->folded, "smaller") || as_bytes_has_nocase(r->folded, "大") ||
+           as_bytes_has_nocase(r->folded, "小");
+}
+
 /* What the sample has of the attribute or the topic; its number is the attribute or how many. */
 static as_code measure_side(job *j, side *s)
 {
@@ -59,8 +66,10 @@ static as_code measure_side(job *j, side *s)
     j->have_processes = false;
     if (p.topic == TOPIC_NONE || p.topic == TOPIC_SAMPLE)
         p.topic = p.select != SELECT_NONE ? select_home(p.select) : TOPIC_RUN;
-    if (p.topic == TOPIC_RUN && p.select == SELECT_NONE)
-        p.select = SELECT_DURATION;
+    if (p.topic == TOPIC_RUN && p.select == SELECT_NONE) {
+        p.select = speaks_of_size(&j->reading) ? SELECT_SIZE : SELECT_DURATION;
+        p.topic = select_home(p.select);
+    }
     if (p.select == SELECT_NONE) {
         rc = gather(j, &p, &s->finds);
         s->number = (double)s->finds.n;
@@ -130,12 +139,13 @@ static bool is_among(const finds *f, as_bytes key)
 /* What both have, or what the first has and the second has not. */
 static as_code conclude_sets(job *j, const side sides[2])
 {
-    bool zh = j->lang == AS_LANG_ZH, common = !reading_has(&j->reading, SIGN_DIFFER);
+    bool zh = j->lang == AS_LANG_ZH,
+         common = !reading_has(&j->reading, SIGN_DIFFER) && !j->plan.negated;
     as_buf out = {0};
     finds f = {0};
     as_code rc = AS_OK;
 
-    for (size_t s = 0; !rc && s < (common ? 1u : 2u); s++) {
+    for (size_t s = 0; !rc && s < (common || j->plan.negated ? 1u : 2u); s++) {
         for (size_t i = 0; !rc && i < sides[s].finds.n; i++) {
             const find *x = &sides[s].finds.p[i];
 

@@ -900,6 +900,48 @@ bool row_lacks_value(const topic *t, const as_row *row)
     return true;
 }
 
+static bool is_of_sample(const job *j, const as_row *row)
+{
+    as_bytes file = as_row_text(row, AS_ATTR_FILE);
+
+    return file.n == 0 || as_bytes_eq_nocase(file, j->sample_sha256);
+}
+
+static bool is_answer(const job *j, const as_row *row)
+{
+    (void)j;
+    return row->kind != AS_KIND_DOMAIN;
+}
+
+/* Where some rows pass, those that do not are of something else. */
+static size_t keep_better(const job *j, as_row *rows, size_t n,
+                          bool (*better)(const job *j, const as_row *row))
+{
+    size_t kept = 0;
+    bool any = false;
+
+    for (size_t i = 0; i < n; i++)
+        any = any || better(j, &rows[i]);
+    for (size_t i = 0; any && i < n; i++) {
+        if (better(j, &rows[i]))
+            rows[kept++] = rows[i];
+    }
+    return any ? kept : n;
+}
+
+/*
+ * Sections and imports are the sample's own before those of what it left behind; what a
+ * name was resolved to is what it was answered before what the sandbox looked up later.
+ */
+static size_t prefer(const job *j, const as_plan *p, as_row *rows, size_t n)
+{
+    if (topic_get(p->topic)->area == AREA_STATIC && p->n_filters == 0)
+        return keep_better(j, rows, n, is_of_sample);
+    if (p->topic == TOPIC_DNS_ANSWER && p->n_filters > 0)
+        return keep_better(j, rows, n, is_answer);
+    return n;
+}
+
 static as_code gather_topic(job *j, const as_plan *p, finds *ret)
 {
     const topic *t = topic_get(p->topic);
@@ -908,6 +950,7 @@ static as_code gather_topic(job *j, const as_plan *p, finds *ret)
     as_code rc = gather_rows(j, p, &rows, &n);
 
     memset(ret, 0, sizeof(*ret));
+    n = rc ? 0 : prefer(j, p, rows, n);
     for (size_t i = 0; !rc && i < n; i++) {
         as_bytes v = row_value(j, t, &rows[i]);
 
@@ -937,7 +980,6 @@ topic_id next_best(const job *j, topic_id id)
     case TOPIC_DROPPED:
         return j->is_log ? TOPIC_FILE_CREATED : TOPIC_NONE;
     case TOPIC_SERVICE_STARTED:
-    case TOPIC_SERVICE_CREATED:
         return TOPIC_SERVICE;
     default:
         return TOPIC_NONE;

@@ -104,7 +104,18 @@ void as_answer_json(const as_answer *a, as_buf *out)
     as_jsonw_end(&w);
 }
 
-#define SHOWN_MAX 40u /* citations on a terminal */
+#define SHOWN_MAX   40u  /* citations on a terminal */
+#define QUOTE_SHOWN 100u /* bytes of one */
+
+/* At most `max` bytes, and no half character. */
+static as_bytes head_of(as_bytes text, size_t max)
+{
+    if (text.n <= max)
+        return text;
+    while (max > 0 && (text.p[max] & 0xc0) == 0x80)
+        max--;
+    return (as_bytes){text.p, max};
+}
 
 void as_answer_text(const as_answer *a, as_buf *out, bool trace)
 {
@@ -117,12 +128,13 @@ void as_answer_text(const as_answer *a, as_buf *out, bool trace)
         as_buf_text(out, zh ? "\n证据：\n" : "\nEvidence:\n");
     for (size_t i = 0; i < n; i++) {
         const as_citation *c = &a->citations[i];
+        as_bytes shown = head_of(c->quote, QUOTE_SHOWN);
 
         as_buf_printf(out, "  [%zu] %s", i + 1, c->evidence);
         if (!a->extractive) {
             as_buf_text(out, "  ");
-            as_buf_add(out, (as_bytes){c->quote.p, c->quote.n > 100 ? 100 : c->quote.n});
-            as_buf_text(out, c->cut || c->quote.n > 100 ? "..." : "");
+            as_buf_add(out, shown);
+            as_buf_text(out, c->cut || shown.n < c->quote.n ? "..." : "");
         }
         as_buf_byte(out, '\n');
     }

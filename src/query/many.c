@@ -21,9 +21,10 @@ typedef struct listed {
     int64_t seen_us;
     uint64_t count; /* facts that fit */
     double number;
-    int64_t first; /* of them: a fact's id */
-    as_row *row;   /* that, where it is cited */
-    bool lacks;    /* nothing records what is asked for */
+    double seconds; /* of its longest run */
+    int64_t first;  /* of them: a fact's id */
+    as_row *row;    /* that, where it is cited */
+    bool lacks;     /* nothing records what is asked for */
 } listed;
 
 typedef struct samples {
@@ -617,8 +618,31 @@ static bool sample_number(const job *j, const listed *x, double *ret)
         *ret = (double)x->size;
         return x->size > 0;
     }
+    if (s == SUPER_LONGEST || s == SUPER_SHORTEST) {
+        *ret = x->seconds;
+        return x->seconds > 0;
+    }
     *ret = (double)x->seen_us;
     return x->seen_us != 0;
+}
+
+static as_code take_duration(void *ctx, const as_row *row, as_err *err)
+{
+    listed *x = sample_by_id(ctx, row->sample);
+    double n;
+
+    (void)err;
+    if (x && number_of_text(as_row_text(row, AS_ATTR_DURATION), &n) && n > x->seconds)
+        x->seconds = n;
+    return AS_OK;
+}
+
+static as_code load_durations(job *j, samples *all)
+{
+    static const as_kind kinds[] = {AS_KIND_ANALYSIS};
+    as_rows_query q = {.kinds = kinds, .n_kinds = 1};
+
+    return as_store_rows(j->store, &q, take_duration, all, j->err);
 }
 
 static as_code answer_top_sample(job *j, samples *all)
@@ -632,6 +656,8 @@ static as_code answer_top_sample(job *j, samples *all)
     as_buf out = {0};
     as_code rc = about ? count_samples(j, all) : AS_OK;
 
+    if (!rc && !about && (s == SUPER_LONGEST || s == SUPER_SHORTEST))
+        rc = load_durations(j, all);
     for (size_t i = 0; !rc && i < all->n; i++) {
         listed *x = &all->p[i];
 

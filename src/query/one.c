@@ -47,7 +47,7 @@ static const struct {
 } signs_of[] = {
     {TOPIC_INJECTION, "inject|T1055|hollow|writeprocessmemory"},
     {TOPIC_TASK, "scheduled task|schtask|T1053"},
-    {TOPIC_SERVICE_CREATED, "creates a service|T1543.003|create service"},
+    {TOPIC_SERVICE_CREATED, "creates a service|create service"},
     {TOPIC_DRIVER, "loads a driver|kernel driver|T1014"},
     {TOPIC_CREDENTIAL, "credential|T1003|T1555|steal"},
 };
@@ -559,8 +559,8 @@ static as_code conclude_selected(job *j, const finds *f)
 static as_code answer_select(job *j)
 {
     static const topic_id homes[] = {TOPIC_RUN, TOPIC_SAMPLE, TOPIC_PE};
-    static const topic_id files[] = {TOPIC_DROPPED, TOPIC_PROCESS, TOPIC_MODULE, TOPIC_PAYLOAD,
-                                     TOPIC_EXTRACTED};
+    static const topic_id files[] = {TOPIC_DROPPED, TOPIC_PROCESS,   TOPIC_MODULE,
+                                     TOPIC_PAYLOAD, TOPIC_EXTRACTED, TOPIC_SIGNATURE};
     as_plan p = j->plan;
     finds f = {0};
     as_code rc = AS_OK;

@@ -246,6 +246,15 @@ static void join_topics(as_plan *p, const as_reading *r, int verb)
         p->topic = TOPIC_LOG_CLEARED;
 }
 
+static bool has_verb(const as_reading *r, verb_id verb)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        if (r->signs[i].id == SIGN_VERB && r->signs[i].arg == (int)verb)
+            return true;
+    }
+    return false;
+}
+
 static void choose_topic(as_plan *p, const as_reading *r)
 {
     const sign *s = main_topic(r);
@@ -271,6 +280,10 @@ static void choose_topic(as_plan *p, const as_reading *r)
         (p->topic != TOPIC_DOMAIN || has_value_of(r, AS_IOC_DOMAIN)))
         p->topic = TOPIC_DNS_ANSWER;
     join_topics(p, r, verb);
+    /* "the IP of evil.com" is what the name was resolved to. */
+    if (p->topic == TOPIC_IP && has_topic(r, TOPIC_IP) && has_value_of(r, AS_IOC_DOMAIN) &&
+        !has_verb(r, VERB_CONNECT))
+        p->topic = TOPIC_DNS_ANSWER;
     /* "contacted evil.com": a name is no address, and none would have it. */
     if (p->topic == TOPIC_IP && !has_topic(r, TOPIC_IP) && !has_value_of(r, AS_IOC_IPV4)) {
         if (has_value_of(r, AS_IOC_URL))
@@ -461,7 +474,10 @@ static void choose_filters(as_plan *p, as_reading *r)
               p->topic == TOPIC_CAPABILITY))
         p->severity = (severity_id)s->arg;
     s = reading_find(r, SIGN_PROTOCOL);
-    p->protocol = s ? s->arg : -1;
+    p->protocol = s                                       ? s->arg
+                  : as_bytes_has_nocase(r->folded, "tcp") ? 6
+                  : as_bytes_has_nocase(r->folded, "udp") ? 17
+                                                          : -1;
     for (size_t i = 0; i < r->n_values; i++)
         p->filters[p->n_filters++] = &r->values[i];
 }
@@ -644,6 +660,12 @@ static want_id want_of_many(as_plan *p, const as_reading *r)
         return WANT_COMPARE;
     if (reading_has(r, SIGN_TIMELINE))
         return WANT_TIMELINE;
+    /* "Which sample is the largest file", "ran the longest": the sample itself. */
+    if (samples && p->super != SUPER_NONE && p->super != SUPER_MOST && p->super != SUPER_LEAST &&
+        (p->topic == TOPIC_FILE || p->topic == TOPIC_PROCESS || p->topic == TOPIC_RUN)) {
+        p->topic = TOPIC_NONE;
+        about = false;
+    }
     if (p->super != SUPER_NONE)
         return samples || !about ? WANT_TOP_SAMPLE : WANT_TOP_VALUE;
     choose_topics(p, r);
@@ -756,7 +778,8 @@ static bool starts_processes(const as_plan *p, const as_reading *r)
     for (size_t i = 0; i < r->n_values; i++)
         program = program || is_program(&r->values[i]) ||
                   (r->values[i].how == VALUE_NUMBER && has_select(r, SELECT_PID));
-    if (!run || !program || (run->arg == VERB_CREATE && !has_topic(r, TOPIC_PROCESS)))
+    if (!run || !program ||
+        (run->arg == VERB_CREATE && !has_topic(r, TOPIC_PROCESS) && !reading_has(r, SIGN_WHO)))
         return false;
     if (p->topic != TOPIC_PROCESS && p->topic != TOPIC_NONE && p->topic != TOPIC_PROCESS_ACCESS)
         return false;
@@ -895,6 +918,13 @@ static void settle_topic(as_plan *p, const as_reading *r)
     if ((p->topic == TOPIC_NONE || p->topic == TOPIC_SAMPLE) && p->select != SELECT_NONE &&
         !p->many)
         p->topic = select_home(p->select);
+    /* "how long did it run", "which tool made the report": no noun says of what else. */
+    if ((p->select == SELECT_DURATION || p->select == SELECT_TOOL || p->select == SELECT_STARTED) &&
+        !reading_has(r, SIGN_TOPIC) && !has_program(r) && !p->many &&
+        (p->want == WANT_SELECT || p->want == WANT_WHO || p->want == WANT_LIST)) {
+        p->topic = TOPIC_RUN;
+        p->want = WANT_SELECT;
+    }
     if ((p->topic == TOPIC_USER || p->topic == TOPIC_ACCOUNT) && has_program(r)) {
         p->topic = TOPIC_PROCESS;
         p->select = SELECT_USER;
@@ -944,6 +974,8 @@ void plan_make(as_reading *r, bool sample_given, as_plan *ret)
         return;
     }
     p.want = many && !sample_given ? want_of_many(&p, r) : want_of_one(&p, r);
+    if (p.many && asks_for_samples(r))
+        p.yes_no = false;
     if (p.want == WANT_LIST && p.yes_no)
         p.want = WANT_EXISTS;
     settle_topic(&p, r);

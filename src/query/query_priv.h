@@ -61,7 +61,8 @@ const char *area_name(topic_area a, as_lang lang);
     X(PE)                                                                                          \
     X(MUTEX)                                                                                       \
     X(DROPPED)                                                                                     \
-    X(FILE) X(FILE_WRITTEN) X(FILE_CREATED) X(FILE_MODIFIED) X(FILE_DELETED) X(FILE_READ) X(       \
+    X(FILE)                                                                                        \
+    X(FILE_WRITTEN) X(FILE_CREATED) X(FILE_MODIFIED) X(FILE_DELETED) X(FILE_READ) X(               \
         FILE_OPENED) X(FILE_COPIED) X(FILE_MOVED) X(FILE_FAILED) X(FILE_PROBED) X(DIR_CREATED)     \
         X(DIR_REMOVED) X(DIR_LISTED) X(REGISTRY) X(KEY_WRITTEN) X(KEY_DELETED) X(KEY_READ) X(      \
             KEY_OPENED) X(PROCESS) X(COMMAND) X(DOMAIN) X(DNS) X(DNS_ANSWER) X(DNS_SERVER) X(IP)   \

@@ -131,7 +131,8 @@ static bool is_word(const as_reading *r, const as_ioc *ioc, const lexicon *l)
 
 static bool in_identifier(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '\\';
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("_\\{}-.", c) != NULL);
 }
 
 /* "create_guard_page" is the name of something, and no three words. */
@@ -145,6 +146,8 @@ static void find_identifiers(as_reading *r)
 
         for (n = 0; at + n < b.n && in_identifier(b.p[at + n]); n++)
             joined = joined || ((b.p[at + n] == '_' || b.p[at + n] == '\\') && n > 0);
+        while (joined && strchr(".-", b.p[at + n - 1]))
+            n--;
         if (!joined || (at > 0 && strchr("\\/.:%", b.p[at - 1])) ||
             (at + n < b.n && b.p[at + n] && strchr("\\/.:%", b.p[at + n])) ||
             value_over(r, at, at + n))
@@ -372,6 +375,17 @@ static void read_tail(as_reading *r)
         r->signs[r->n_signs - 1].id == SIGN_SAMPLE) {
         r->signs[r->n_signs - 1].id = SIGN_SAMPLES;
         r->signs[r->n_signs - 1].arg = 1;
+    }
+    /* "the samples that ...": what stands before "de" tells which. */
+    for (size_t i = 0; i < r->n_signs; i++) {
+        sign *s = &r->signs[i];
+
+        if (s->id == SIGN_SAMPLE && s->end - s->begin == 6 && s->begin > 6 &&
+            memcmp(r->folded.p + s->begin, tail + 3, 6) == 0 &&
+            memcmp(r->folded.p + s->begin - 3, tail, 3) == 0) {
+            s->id = SIGN_SAMPLES;
+            s->arg = 1;
+        }
     }
     if (r->n_signs > 0 && r->signs[0].id == SIGN_SAMPLES && starts(r->folded, "samples"))
         r->signs[0].arg = 1;
