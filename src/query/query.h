@@ -16,7 +16,8 @@
  * guess. What the rows cannot say is said: no such rows, or a tool that does not record
  * them. A question of no known form falls to retrieval and is marked extractive.
  *
- * Every item cites the evidence that it stands in, and the quote is of the stored bytes.
+ * Every item cites the evidence that it stands in, and the quote is of the stored bytes; of an
+ * answer over many samples the first hundred do, and the trace says so.
  *
  * Depends on: base, evidence, formats, describe, store, retrieve.
  * Threads: one store, one thread.  Source of the grammar: docs/asking.md.
