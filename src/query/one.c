@@ -14,6 +14,17 @@ static bool is_zh(const job *j)
     return j->lang == AS_LANG_ZH;
 }
 
+static const struct {
+    topic_area area;
+    const char *words;
+} abilities[] = {
+    {AREA_NETWORK, "socket|tcp|udp|http|communicat|dns|network"},
+    {AREA_FILES, "file|directory"},
+    {AREA_REGISTRY, "registry"},
+    {AREA_PROCESSES, "process|thread"},
+    {AREA_SYSTEM, "mutex|service|task"},
+};
+
 static bool has_kinds(job *j, const as_plan *p)
 {
     as_kind_count counts[AS_KIND_COUNT];
@@ -28,17 +39,6 @@ static bool has_kinds(job *j, const as_plan *p)
     }
     return false;
 }
-
-static const struct {
-    topic_area area;
-    const char *words;
-} abilities[] = {
-    {AREA_NETWORK, "socket|tcp|udp|http|communicat|dns|network"},
-    {AREA_FILES, "file|directory"},
-    {AREA_REGISTRY, "registry"},
-    {AREA_PROCESSES, "process|thread"},
-    {AREA_SYSTEM, "mutex|service|task"},
-};
 
 /* What tools say in signatures and techniques where they list no such fact. */
 static const struct {
@@ -81,6 +81,7 @@ static as_code gather_capable(job *j, finds *ret)
         p.behaviour = j->plan.protocol == 6 ? "tcp" : "udp";
     if (!p.behaviour || j->plan.n_filters > 0)
         return AS_OK;
+    j->sought_abilities = has_kinds(j, &(as_plan){.topic = TOPIC_CAPABILITY});
     rc = gather(j, &p, ret);
     if (!rc && ret->n > 0) {
         job_trace(j, "no such fact is there; what follows is what the tool recognised");
@@ -92,6 +93,23 @@ static as_code gather_capable(job *j, finds *ret)
 }
 
 static as_code conclude_list(job *j, const finds *f);
+static bool says_any(const job *j, const char *const *words, size_t n);
+
+/* A tool that looks for abilities found none of the kind: that is an answer. */
+static as_code conclude_unable(job *j)
+{
+    as_buf out = {0};
+
+    as_buf_text(&out, is_zh(j)
+                          ? "否。已识别的能力中没有与此相关的："
+                          : "No. Of the capabilities that were found none has to do with it: ");
+    say_topic(j, &out, &j->plan, true);
+    as_buf_text(&out, is_zh(j) ? "。" : ".");
+    if (j->plan.want == WANT_EXISTS)
+        j->answer->truth = AS_TRUTH_NO;
+    j->answer->text = say_done(j, &out);
+    return AS_OK;
+}
 
 /* Nothing of the topic is there: because there is none, or because nobody looked. */
 static as_code conclude_nothing(job *j)
@@ -99,6 +117,7 @@ static as_code conclude_nothing(job *j)
     const as_plan *p = &j->plan;
     topic_area a = topic_get(p->topic)->area;
     recorded r = recorded_in(j->docs, j->n_docs, a);
+    static const char *const can[] = {"can ", "able", "capab", "could", "能", "可以"};
     as_buf out = {0};
     finds able = {0};
 
@@ -111,6 +130,8 @@ static as_code conclude_nothing(job *j)
             return rc;
         if (able.n > 0)
             return conclude_list(j, &able);
+        if (r == RECORDED_NO_TOOL && j->sought_abilities && says_any(j, can, AS_COUNT(can)))
+            return conclude_unable(j);
     }
     if (r != RECORDED_YES && has_kinds(j, p))
         r = RECORDED_YES; /* there are such facts, though none that fits */

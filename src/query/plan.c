@@ -31,70 +31,6 @@ const char *want_name(want_id w)
     return wants[w];
 }
 
-/* --- topic and verb ---------------------------------------------------------------------- */
-
-static const struct {
-    topic_id topic;
-    verb_id verb;
-    topic_id becomes;
-} combined[] = {
-    {TOPIC_NONE, VERB_DROP, TOPIC_DROPPED},
-    {TOPIC_NONE, VERB_WRITE, TOPIC_FILE_WRITTEN},
-    {TOPIC_NONE, VERB_CREATE, TOPIC_FILE_CREATED},
-    {TOPIC_NONE, VERB_DELETE, TOPIC_FILE_DELETED},
-    {TOPIC_NONE, VERB_READ, TOPIC_FILE_READ},
-    {TOPIC_NONE, VERB_OPEN, TOPIC_FILE_OPENED},
-    {TOPIC_NONE, VERB_MODIFY, TOPIC_FILE_MODIFIED},
-    {TOPIC_NONE, VERB_MOVE, TOPIC_FILE_MOVED},
-    {TOPIC_NONE, VERB_COPY, TOPIC_FILE_COPIED},
-    {TOPIC_NONE, VERB_QUERY, TOPIC_DOMAIN},
-    {TOPIC_NONE, VERB_CONNECT, TOPIC_IP},
-    {TOPIC_NONE, VERB_RUN, TOPIC_PROCESS},
-    {TOPIC_NONE, VERB_LOAD, TOPIC_MODULE},
-    {TOPIC_NONE, VERB_INJECT, TOPIC_INJECTION},
-    {TOPIC_NONE, VERB_MATCH, TOPIC_SIGNATURE},
-    {TOPIC_NONE, VERB_CALL, TOPIC_API},
-    {TOPIC_NONE, VERB_ENUMERATE, TOPIC_DIR_LISTED},
-    {TOPIC_NONE, VERB_REQUEST, TOPIC_URL},
-    {TOPIC_NONE, VERB_LISTEN, TOPIC_SOCKET},
-    {TOPIC_NONE, VERB_END, TOPIC_PROCESS_ENDED},
-    {TOPIC_NONE, VERB_DOWNLOAD, TOPIC_HTTP},
-    {TOPIC_FILE, VERB_DROP, TOPIC_DROPPED},
-    {TOPIC_FILE, VERB_WRITE, TOPIC_FILE_WRITTEN},
-    {TOPIC_FILE, VERB_CREATE, TOPIC_FILE_CREATED},
-    {TOPIC_FILE, VERB_DELETE, TOPIC_FILE_DELETED},
-    {TOPIC_FILE, VERB_READ, TOPIC_FILE_READ},
-    {TOPIC_FILE, VERB_OPEN, TOPIC_FILE_OPENED},
-    {TOPIC_FILE, VERB_MODIFY, TOPIC_FILE_MODIFIED},
-    {TOPIC_FILE, VERB_MOVE, TOPIC_FILE_MOVED},
-    {TOPIC_FILE, VERB_COPY, TOPIC_FILE_COPIED},
-    {TOPIC_FILE, VERB_PROBE, TOPIC_FILE_PROBED},
-    {TOPIC_REGISTRY, VERB_WRITE, TOPIC_KEY_WRITTEN},
-    {TOPIC_REGISTRY, VERB_CREATE, TOPIC_KEY_WRITTEN},
-    {TOPIC_REGISTRY, VERB_MODIFY, TOPIC_KEY_WRITTEN},
-    {TOPIC_REGISTRY, VERB_DELETE, TOPIC_KEY_DELETED},
-    {TOPIC_REGISTRY, VERB_READ, TOPIC_KEY_READ},
-    {TOPIC_REGISTRY, VERB_QUERY, TOPIC_KEY_READ},
-    {TOPIC_REGISTRY, VERB_OPEN, TOPIC_KEY_OPENED},
-    {TOPIC_SERVICE, VERB_CREATE, TOPIC_SERVICE_CREATED},
-    {TOPIC_SERVICE, VERB_RUN, TOPIC_SERVICE_STARTED},
-    {TOPIC_PROCESS, VERB_INJECT, TOPIC_INJECTION},
-    {TOPIC_PROCESS, VERB_END, TOPIC_PROCESS_ENDED},
-    {TOPIC_PROCESS, VERB_ACCESS, TOPIC_PROCESS_ACCESS},
-    {TOPIC_PROCESS, VERB_OPEN, TOPIC_PROCESS_ACCESS},
-    {TOPIC_DIR_CREATED, VERB_DELETE, TOPIC_DIR_REMOVED},
-    {TOPIC_DIR_CREATED, VERB_ENUMERATE, TOPIC_DIR_LISTED},
-};
-
-static topic_id combine(topic_id about, int verb)
-{
-    for (size_t i = 0; i < AS_COUNT(combined); i++) {
-        if (combined[i].topic == about && (int)combined[i].verb == verb)
-            return combined[i].becomes;
-    }
-    return about;
-}
-
 /* --- which topic ------------------------------------------------------------------------- */
 
 static bool says_little(int about)
@@ -267,7 +203,7 @@ static void choose_topic(as_plan *p, const as_reading *r)
     if (p->topic == TOPIC_NONE && folder != TOPIC_NONE)
         p->topic = folder;
     else if (p->topic != TOPIC_KIND)
-        p->topic = combine(p->topic, verb);
+        p->topic = topic_of_verb(p->topic, verb);
     if (reading_has(r, SIGN_FAILED)) {
         if (p->topic == TOPIC_LOGON)
             p->topic = TOPIC_LOGON_FAILED;
@@ -308,7 +244,7 @@ static void choose_other(as_plan *p, const as_reading *r)
             best = s;
     }
     verb = nearest_verb(r, best);
-    p->other = combine(best ? (topic_id)best->arg : TOPIC_NONE, verb);
+    p->other = topic_of_verb(best ? (topic_id)best->arg : TOPIC_NONE, verb);
     /* Who "opened lsass.exe" opened a process; a file is told by its path. */
     if (p->other == TOPIC_FILE_OPENED && !best && !has_value_of(r, AS_IOC_WINDOWS_PATH))
         p->other = TOPIC_PROCESS_ACCESS;
@@ -636,7 +572,7 @@ static void choose_topics(as_plan *p, const as_reading *r)
             denied = true;
         if (s->id != SIGN_TOPIC || s->arg >= TOPIC_COUNT || s->arg == TOPIC_SIGNATURE)
             continue;
-        id = combine((topic_id)s->arg, nearest_verb(r, s));
+        id = topic_of_verb((topic_id)s->arg, nearest_verb(r, s));
         for (size_t k = 0; k < p->n_topics; k++)
             there = there || p->topics[k].topic == id;
         if (there || p->n_topics == PLAN_TOPICS)
@@ -669,6 +605,9 @@ static want_id want_of_many(as_plan *p, const as_reading *r)
     if (p->super != SUPER_NONE)
         return samples || !about ? WANT_TOP_SAMPLE : WANT_TOP_VALUE;
     choose_topics(p, r);
+    /* "Which samples have a mutex in common" wants what it is, and how many have it. */
+    if (samples && about && p->n_filters == 0 && reading_has(r, SIGN_COMMON) && p->n_topics < 2)
+        return WANT_SHARED;
     if (samples && (about || p->n_filters > 0))
         return reading_has(r, SIGN_HOW_MANY) || counts_samples(r) ? WANT_SAMPLES_COUNT
                                                                   : WANT_SAMPLES_WITH;
@@ -864,6 +803,9 @@ static void choose_actor(as_plan *p, const as_reading *r)
 
         if (v->firm && v->how == VALUE_WORD && is_passive(r))
             continue;
+        if (!is_program(v) && (p->topic == TOPIC_SERVICE || p->topic == TOPIC_SERVICE_CREATED ||
+                               p->topic == TOPIC_SERVICE_STARTED || p->topic == TOPIC_TASK))
+            continue; /* its own name */
         if (!acts(r, v) && !(is_program(v) && p->topic != TOPIC_MODULE && p->want != WANT_EXISTS &&
                              !is_passive(r)))
             continue;
@@ -930,6 +872,8 @@ static void settle_topic(as_plan *p, const as_reading *r)
         p->select = SELECT_USER;
         p->want = WANT_SELECT;
     }
+    if (p->numbered == SELECT_PORT && p->topic == TOPIC_PROCESS)
+        p->topic = TOPIC_CONNECTION; /* "did any process connect to port 445" */
     if ((p->topic == TOPIC_CONFIG || p->topic == TOPIC_C2) && p->select != SELECT_NONE &&
         p->select != SELECT_NAME && p->select != SELECT_DATA) {
         p->named = p->select; /* a value of that name */

@@ -62,24 +62,31 @@ const char *area_name(topic_area a, as_lang lang);
     X(MUTEX)                                                                                       \
     X(DROPPED)                                                                                     \
     X(FILE)                                                                                        \
-    X(FILE_WRITTEN) X(FILE_CREATED) X(FILE_MODIFIED) X(FILE_DELETED) X(FILE_READ) X(               \
-        FILE_OPENED) X(FILE_COPIED) X(FILE_MOVED) X(FILE_FAILED) X(FILE_PROBED) X(DIR_CREATED)     \
-        X(DIR_REMOVED) X(DIR_LISTED) X(REGISTRY) X(KEY_WRITTEN) X(KEY_DELETED) X(KEY_READ) X(      \
-            KEY_OPENED) X(PROCESS) X(COMMAND) X(DOMAIN) X(DNS) X(DNS_ANSWER) X(DNS_SERVER) X(IP)   \
-            X(CONNECTION) X(SOCKET) X(HTTP) X(URL) X(TLS) X(ICMP) X(SMTP) X(IRC) X(SSH) X(SHARE)   \
-                X(DEAD_HOST) X(NETWORK) X(SIGNATURE) X(YARA) X(IDS) X(SIGMA) X(TECHNIQUE)          \
-                    X(TACTIC) X(CAPABILITY) X(MBC) X(FAMILY) X(ANTIVIRUS) X(AV_SUMMARY) X(CLAMAV)  \
-                        X(SCORE) X(VERDICT) X(API) X(MODULE) X(SERVICE) X(SERVICE_CREATED)         \
-                            X(SERVICE_STARTED) X(TASK) X(PIPE) X(DRIVER) X(COM) X(WMI) X(          \
-                                WINDOWS_EVENT) X(INJECTION) X(REMOTE_THREAD) X(PROCESS_ACCESS)     \
-                                X(PROCESS_ENDED) X(MEMORY_FINDING) X(MEMORY_REGION) X(PAYLOAD)     \
-                                    X(DUMP) X(CONFIG) X(C2) X(CREDENTIAL) X(RANSOM_NOTE) X(STRING) \
-                                        X(IMPORT) X(IMPORTED_DLL) X(EXPORT) X(SECTION) X(RESOURCE) \
-                                            X(CERTIFICATE) X(SCREENSHOT) X(SCRIPT) X(LOGON)        \
-                                                X(LOGON_FAILED) X(ACCOUNT) X(USER) X(LOG_CLEARED)  \
-                                                    X(OBJECT_ACCESS) X(KERNEL_MODULE) X(HANDLE)    \
-                                                        X(EXTRACTED) X(PERSISTENCE) X(BEHAVIOUR)   \
-                                                            X(TOOL_ERROR) X(KIND)
+    X(FILE_WRITTEN)                                                                                \
+    X(FILE_CREATED)                                                                                \
+    X(FILE_MODIFIED)                                                                               \
+    X(FILE_DELETED) X(FILE_READ) X(FILE_OPENED) X(FILE_COPIED) X(FILE_MOVED) X(FILE_FAILED)        \
+        X(FILE_PROBED) X(DIR_CREATED) X(DIR_REMOVED) X(DIR_LISTED) X(REGISTRY) X(KEY_WRITTEN)      \
+            X(KEY_DELETED) X(KEY_READ) X(KEY_OPENED) X(PROCESS) X(COMMAND) X(DOMAIN) X(DNS)        \
+                X(DNS_ANSWER) X(DNS_SERVER) X(IP) X(CONNECTION) X(SOCKET) X(HTTP) X(URL) X(TLS) X( \
+                    ICMP) X(SMTP) X(IRC) X(SSH) X(SHARE) X(DEAD_HOST) X(NETWORK) X(SIGNATURE)      \
+                    X(YARA) X(IDS) X(SIGMA) X(TECHNIQUE) X(TACTIC) X(CAPABILITY) X(MBC) X(FAMILY)  \
+                        X(ANTIVIRUS) X(AV_SUMMARY) X(CLAMAV) X(SCORE) X(VERDICT) X(API) X(MODULE)  \
+                            X(SERVICE) X(SERVICE_CREATED) X(SERVICE_STARTED) X(TASK) X(PIPE)       \
+                                X(DRIVER) X(COM) X(WMI) X(WINDOWS_EVENT) X(INJECTION)              \
+                                    X(REMOTE_THREAD) X(PROCESS_ACCESS) X(PROCESS_ENDED)            \
+                                        X(MEMORY_FINDING) X(MEMORY_REGION) X(PAYLOAD) X(DUMP)      \
+                                            X(CONFIG) X(C2) X(CREDENTIAL) X(RANSOM_NOTE) X(STRING) \
+                                                X(IMPORT) X(IMPORTED_DLL) X(EXPORT) X(SECTION)     \
+                                                    X(RESOURCE) X(CERTIFICATE) X(SCREENSHOT)       \
+                                                        X(SCRIPT) X(LOGON) X(LOGON_FAILED)         \
+                                                            X(ACCOUNT) X(USER) X(LOG_CLEARED)      \
+                                                                X(OBJECT_ACCESS) X(KERNEL_MODULE)  \
+                                                                    X(HANDLE) X(EXTRACTED)         \
+                                                                        X(PERSISTENCE)             \
+                                                                            X(BEHAVIOUR)           \
+                                                                                X(TOOL_ERROR)      \
+                                                                                    X(KIND)
 
 typedef enum topic_id {
 #define AS_X(id) TOPIC_##id,
@@ -424,6 +431,9 @@ typedef struct as_plan {
     as_lang lang;
 } as_plan;
 
+/* The topic that a verb makes of a topic: files that were dropped (verbs.c). */
+topic_id topic_of_verb(topic_id about, int verb);
+
 void plan_make(as_reading *r, bool sample_given, as_plan *ret);
 void plan_drop_filter(as_plan *p, size_t at);
 
@@ -461,6 +471,7 @@ typedef struct job {
     as_lang lang;
     int64_t sample; /* 0: all */
     as_bytes sample_sha256;
+    bool sought_abilities;   /* among what a tool found the code to be able to do */
     bool starved;            /* memory ran out where nothing could be said: there is no answer */
     bool is_log;             /* all its documents are event logs */
     const as_document *docs; /* of the sample */
@@ -492,6 +503,8 @@ as_bytes row_value(job *j, const topic *t, const as_row *row);
 severity_id row_severity(const as_row *row);
 
 find *finds_find(finds *f, job *j, as_bytes key); /* that was added with the key; NULL */
+/* conditions.c: whether a row is what the plan asks for. */
+as_bytes text_folded(job *j, as_bytes text);
 bool plan_passes(job *j, const as_plan *p, const as_row *row);
 size_t plan_kinds(const as_plan *p, as_kind kinds[TOPIC_KINDS]);
 topic_id next_best(const job *j, topic_id id); /* TOPIC_NONE: there is none */

@@ -229,6 +229,20 @@ static void add_sign(as_reading *r, sign *s)
         r->signs[r->n_signs++] = *s;
 }
 
+/* A digit in it, or capitals inside: "Family3", "LowDiskOnM". */
+static bool looks_like_name(const as_reading *r, size_t begin, size_t end)
+{
+    bool inside = false, small = false;
+
+    for (size_t i = begin; i < end; i++) {
+        uint8_t c = r->question.p[i];
+
+        inside = inside || (c >= '0' && c <= '9') || (i > begin && c >= 'A' && c <= 'Z');
+        small = small || (c >= 'a' && c <= 'z');
+    }
+    return inside && small;
+}
+
 /* "exe files": the endings that analysts speak of. */
 static bool is_extension(as_bytes w)
 {
@@ -250,7 +264,6 @@ static bool is_name(const as_reading *r, const value *v)
 {
     static const char *const heads[] = {"called ", "named ", "\xe5\x90\x8d\xe4\xb8\xba",
                                         "\xe5\x8f\xab"};
-    bool inside = false, small = false;
 
     for (size_t i = 0; i < AS_COUNT(heads); i++) {
         size_t n = strlen(heads[i]);
@@ -258,13 +271,7 @@ static bool is_name(const as_reading *r, const value *v)
         if (v->begin >= n && memcmp(r->folded.p + v->begin - n, heads[i], n) == 0)
             return true;
     }
-    for (size_t i = v->begin; i < v->end; i++) {
-        uint8_t c = r->question.p[i];
-
-        inside = inside || (c >= '0' && c <= '9') || (i > v->begin && c >= 'A' && c <= 'Z');
-        small = small || (c >= 'a' && c <= 'z');
-    }
-    return inside && small;
+    return looks_like_name(r, v->begin, v->end);
 }
 
 /* A word that the lexicon does not have is a typing error of one, or a name. */
@@ -281,7 +288,7 @@ static size_t unknown_word(as_reading *r, const lexicon *l, word *words, size_t 
         return 1;
     if (lexicon_knows(l, words[0].text) && !words[0].mended)
         return 1; /* a part of phrases, and alone it says nothing */
-    if (lexicon_mend(l, &words[0])) {
+    if (!looks_like_name(r, words[0].begin, words[0].end) && lexicon_mend(l, &words[0])) {
         used = lexicon_match(l, words, n, &s);
         if (used > 0) {
             add_sign(r, &s);
