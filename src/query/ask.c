@@ -1,5 +1,7 @@
 #include "query/query_priv.h"
 
+#include "base/escape.h"
+
 #include <string.h>
 
 #include "base/banned.h"
@@ -388,6 +390,36 @@ static as_code answer_about_one(job *j, const as_ask_options *o)
     return rc ? rc : answer_one(j);
 }
 
+/*
+ * What the question says and no fact could be asked by: the answer is to the rest of it, and
+ * says so.
+ */
+static void note_ignored(job *j)
+{
+    bool zh = j->lang == AS_LANG_ZH;
+    as_buf out = {0};
+    size_t n = 0;
+
+    as_buf_add(&out, j->answer->text);
+    for (size_t i = 0; i < j->reading.n_values; i++) {
+        const value *v = &j->reading.values[i];
+
+        if (!v->ignored)
+            continue;
+        as_buf_text(&out, n++ > 0 ? (zh ? "、" : ", ")
+                          : zh    ? "（问题中未能理解、未作为条件的词："
+                                  : " (Not understood, and no condition of this answer: ");
+        as_escape_visible_cut(&out, v->text, 60);
+    }
+    as_buf_text(&out, zh ? "）" : ")");
+    if (n > 0) {
+        j->answer->text = say_done(j, &out);
+        j->answer->complete = false;
+    } else {
+        as_buf_done(&out);
+    }
+}
+
 static as_code answer(job *j, const as_ask_options *o)
 {
     as_code rc = reading_make(o->question, j->arena, &j->reading, j->err);
@@ -405,6 +437,8 @@ static as_code answer(job *j, const as_ask_options *o)
     j->answer->intent = want_name(j->plan.want);
     trace_plan(j);
     rc = j->plan.many ? answer_many(j) : answer_about_one(j, o);
+    if (!rc && j->answer->answerable && !j->answer->extractive)
+        note_ignored(j);
     rc = rc ? rc : fill_slots(j);
     return rc ? rc : fill_trace(j);
 }

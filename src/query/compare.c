@@ -164,6 +164,8 @@ static as_code conclude_sets(job *j, const side sides[2])
     as_buf_text(&out, f.n > 0 ? (zh ? "：" : ": ") : (zh ? "。" : "."));
     if (f.n > 0)
         say_list(j, &out, &f, 0);
+    if (j->plan.yes_no)
+        j->answer->truth = f.n > 0 ? AS_TRUTH_YES : AS_TRUTH_NO;
     j->answer->has_count = true;
     j->answer->count = f.n;
     j->answer->text = say_done(j, &out);

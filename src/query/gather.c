@@ -310,8 +310,10 @@ static as_bytes url_of(job *j, const as_row *row)
     as_bytes host = as_row_text(row, AS_ATTR_HOSTNAME), port = as_row_text(row, AS_ATTR_DPORT);
     as_buf b = {0};
 
-    if (url.n > 0)
+    if (as_bytes_has_nocase(url, "://"))
         return url;
+    if (uri.n == 0)
+        uri = url; /* some tools write the path alone there */
     if (host.n == 0)
         host = as_row_text(row, AS_ATTR_DST);
     if (as_bytes_has_nocase(uri, "://") || host.n == 0)
@@ -485,6 +487,26 @@ static as_code add_answers(job *j, finds *f, const topic *t, const as_row *row, 
     return AS_OK;
 }
 
+static bool filters_address(const as_plan *p)
+{
+    for (size_t i = 0; i < p->n_filters; i++) {
+        if (p->filters[i]->how == VALUE_IOC &&
+            (p->filters[i]->type == AS_IOC_IPV4 || p->filters[i]->type == AS_IOC_IPV6))
+            return true;
+    }
+    return false;
+}
+
+/* Whose answer it is: "which domain was resolved to this address". */
+static as_code add_name(job *j, finds *f, const as_row *row)
+{
+    as_bytes name = as_row_text(row, AS_ATTR_REQUEST);
+
+    if (name.n == 0)
+        name = as_row_text(row, AS_ATTR_DOMAIN);
+    return name.n > 0 ? finds_add(j, f, row, name, name, name, 1) : AS_OK;
+}
+
 static as_code add_all_of(job *j, finds *f, const topic *t, const as_row *row)
 {
     for (size_t i = 0; i < row->n_attrs; i++) {
@@ -655,7 +677,9 @@ static as_code gather_topic(job *j, const as_plan *p, finds *ret)
 
         if (v.n == 0 || (p->topic != TOPIC_KIND && row_lacks_value(t, &rows[i])))
             continue;
-        if (p->topic == TOPIC_DNS_ANSWER)
+        if (p->topic == TOPIC_DNS_ANSWER && filters_address(p))
+            rc = add_name(j, ret, &rows[i]);
+        else if (p->topic == TOPIC_DNS_ANSWER)
             rc = add_answers(j, ret, t, &rows[i], v);
         else if (p->topic == TOPIC_TACTIC)
             rc = add_parts(j, ret, &rows[i], v);

@@ -56,7 +56,7 @@ static const entry entries[] = {
     T(SHARE, "network share|smb share|file share|shared folder|网络共享|共享目录|共享文件夹"),
     T(DEAD_HOST, "dead host|unreachable host|unresponsive host|host that did not answer|无响应的主机|未响应的主机|死主机|无法连接的主机"),
     T(NETWORK, "network|network behavior|network behaviour|network activity|network traffic|network communication|network access|internet|internet access|network operation|traffic|communicate|go online|网络|网络行为|网络活动|网络通信|网络流量|联网行为|联网|上网|网络访问|网络操作|通信行为|流量|通信|外联行为|网络连接行为"),
-    T(SIGNATURE, "signature|behavior signature|behavioral signature|behaviour|behavior|behavioural indicator|behavioral indicator|indicator|rule triggered|malicious behavior|malicious activity|triggered rule|行为|行为特征|特征|行为签名|签名特征|恶意行为|指标|行为规则|触发的规则|检测规则|触发规则|heuristic|heuristics|启发式"),
+    T(SIGNATURE, "签名|signature|behavior signature|behavioral signature|behaviour|behavior|behavioural indicator|behavioral indicator|indicator|rule triggered|malicious behavior|malicious activity|triggered rule|行为|行为特征|特征|行为签名|签名特征|恶意行为|指标|行为规则|触发的规则|检测规则|触发规则|heuristic|heuristics|启发式"),
     T(YARA, "yara|yara rule|yara hit|yara match|yara signature|yara 规则|yara 命中|雅拉规则|雅拉"),
     T(IDS, "ids|ids alert|ids rule|ids traffic rule|ids traffic|ids signature|suricata|suricata alert|snort|snort alert|intrusion detection|network alert|traffic rule|network signature|nids|ids 告警|ids 规则|ids 流量规则|ids 报警|流量规则|流量告警|入侵检测|入侵检测规则|网络告警|流量检测规则"),
     T(SIGMA, "sigma|sigma rule|sigma match|sigma 规则|sigma 命中"),

@@ -213,7 +213,8 @@ static void choose_topic(as_plan *p, const as_reading *r)
             p->topic = TOPIC_FILE_FAILED;
     }
     if (reading_has(r, SIGN_RESOLVE) && p->topic != TOPIC_DNS &&
-        (p->topic != TOPIC_DOMAIN || has_value_of(r, AS_IOC_DOMAIN)))
+        (p->topic != TOPIC_DOMAIN || has_value_of(r, AS_IOC_DOMAIN) ||
+         has_value_of(r, AS_IOC_IPV4)))
         p->topic = TOPIC_DNS_ANSWER;
     join_topics(p, r, verb);
     /* "the IP of evil.com" is what the name was resolved to. */
@@ -375,8 +376,8 @@ static void choose_select(as_plan *p, const as_reading *r)
         p->select = SELECT_NONE;
     if (p->select == SELECT_NAME && !has_files(p))
         p->select = SELECT_NONE;
-    if (is_of_run(p->select) && p->topic != TOPIC_NONE && p->topic != TOPIC_SAMPLE &&
-        p->topic != TOPIC_RUN)
+    if (is_of_run(p->select) && reading_has(r, SIGN_TOPIC) && p->topic != TOPIC_NONE &&
+        p->topic != TOPIC_SAMPLE && p->topic != TOPIC_RUN)
         p->select = SELECT_NONE;
     if (p->select == SELECT_NONE && p->topic != TOPIC_SCORE && p->topic != TOPIC_NONE &&
         has_topic(r, TOPIC_SCORE))
@@ -432,6 +433,8 @@ static void drop_idle_numbers(as_plan *p)
             p->select == SELECT_SEVERITY || p->topic == TOPIC_PROCESS ||
             p->topic == TOPIC_WINDOWS_EVENT || p->other == TOPIC_CONNECTION)
             p->filters[n++] = p->filters[i];
+        else
+            p->filters[i]->ignored = true; /* "in 2021": told as not understood */
     }
     p->n_filters = n;
     for (size_t i = 0; i < n; i++) {

@@ -22,7 +22,7 @@ static const struct {
     { "cuckoo3", BASIC | DYNAMIC | RULES | X(IDS) | X(ANTIVIRUS) | X(STATIC) | X(CONFIG) | X(SCREENSHOTS) | X(DROPPED) },
     { "vmray", BASIC | DYNAMIC | RULES | X(YARA) | X(MEMORY) | X(STATIC) | X(DROPPED) | X(ANTIVIRUS) },
     { "vmray-flog", X(RUN) | X(PROCESSES) | X(CALLS) | X(MEMORY) | X(FILES) | X(REGISTRY) | X(SYSTEM) },
-    { "drakvuf", X(RUN) | X(PROCESSES) | X(CALLS) | X(FILES) | X(REGISTRY) | X(NETWORK) | X(MEMORY) },
+    { "drakvuf", X(RUN) | X(PROCESSES) | X(CALLS) } /* the rest is for plugins that may not run */,
     { "drakvuf-report", BASIC | X(PROCESSES) | X(TECHNIQUES) | X(NETWORK) | X(FILES) | X(MEMORY) },
     { "speakeasy", BASIC | DYNAMIC | X(CALLS) | X(DROPPED) | X(MEMORY) | X(STRINGS) },
     { "triage", BASIC | DYNAMIC | RULES | X(MEMORY) | X(CONFIG) | X(STATIC) | X(DROPPED) },
