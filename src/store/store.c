@@ -235,20 +235,26 @@ static as_code open_db(as_store *s, as_buf *path, as_err *err)
     return rc ? rc : as_schema_prepare(s, err);
 }
 
+static as_code open_blobs(as_store *s, as_buf *path, as_err *err)
+{
+    if (!path_in(s->home, "blobs", path))
+        return as_fail_nomem(err, "the store's path");
+    return as_blobs_open((const char *)path->p, s->write, &s->blobs, err);
+}
+
+/* The database comes last: where there is one, the store was made to its end. */
 static as_code open_all(as_store *s, as_buf *path, as_err *err)
 {
     as_code rc = AS_OK;
 
-    if (s->write) {
-        rc = make_folder(s->home, err);
-        if (!rc)
-            rc = take_lock(s, path, err);
-    }
-    if (!rc)
+    if (!s->write) {
         rc = open_db(s, path, err);
-    if (!rc && !path_in(s->home, "blobs", path))
-        rc = as_fail_nomem(err, "the store's path");
-    return rc ? rc : as_blobs_open((const char *)path->p, s->write, &s->blobs, err);
+        return rc ? rc : open_blobs(s, path, err);
+    }
+    rc = make_folder(s->home, err);
+    rc = rc ? rc : take_lock(s, path, err);
+    rc = rc ? rc : open_blobs(s, path, err);
+    return rc ? rc : open_db(s, path, err);
 }
 
 as_code as_store_open_within(const char *home, as_store_mode mode, unsigned wait_ms, as_store **ret,
