@@ -54,35 +54,23 @@ typedef enum topic_area {
 
 const char *area_name(topic_area a, as_lang lang);
 
-#define TOPIC_MAP(X)                                                                               \
-    X(NONE)                                                                                        \
-    X(SAMPLE)                                                                                      \
-    X(RUN)                                                                                         \
-    X(PE)                                                                                          \
-    X(MUTEX)                                                                                       \
-    X(DROPPED)                                                                                     \
-    X(FILE)                                                                                        \
-    X(FILE_WRITTEN)                                                                                \
-    X(FILE_CREATED)                                                                                \
-    X(FILE_MODIFIED)                                                                               \
-    X(FILE_DELETED)                                                                                \
-    X(FILE_READ) X(FILE_OPENED) X(FILE_COPIED) X(FILE_MOVED) X(FILE_FAILED) X(FILE_PROBED) X(      \
-        DIR_CREATED) X(DIR_REMOVED) X(DIR_LISTED) X(REGISTRY) X(KEY_WRITTEN) X(KEY_DELETED)        \
-        X(KEY_READ) X(KEY_OPENED) X(PROCESS) X(COMMAND) X(DOMAIN) X(DNS) X(DNS_ANSWER) X(          \
-            DNS_SERVER) X(IP) X(CONNECTION) X(SOCKET) X(HTTP) X(URL) X(TLS) X(ICMP) X(SMTP) X(IRC) \
-            X(SSH) X(SHARE) X(DEAD_HOST) X(NETWORK) X(SIGNATURE) X(YARA) X(IDS) X(SIGMA)           \
-                X(TECHNIQUE) X(TACTIC) X(CAPABILITY) X(MBC) X(FAMILY) X(ANTIVIRUS) X(AV_SUMMARY)   \
-                    X(CLAMAV) X(SCORE) X(VERDICT) X(API) X(MODULE) X(SERVICE) X(SERVICE_CREATED)   \
-                        X(SERVICE_STARTED) X(TASK) X(PIPE) X(DRIVER) X(COM) X(WMI)                 \
-                            X(WINDOWS_EVENT) X(INJECTION) X(REMOTE_THREAD) X(PROCESS_ACCESS)       \
-                                X(PROCESS_ENDED) X(MEMORY_FINDING) X(MEMORY_REGION) X(PAYLOAD)     \
-                                    X(DUMP) X(CONFIG) X(C2) X(CREDENTIAL) X(RANSOM_NOTE) X(STRING) \
-                                        X(IMPORT) X(IMPORTED_DLL) X(EXPORT) X(SECTION) X(RESOURCE) \
-                                            X(CERTIFICATE) X(SCREENSHOT) X(SCRIPT) X(LOGON)        \
-                                                X(LOGON_FAILED) X(ACCOUNT) X(USER) X(LOG_CLEARED)  \
-                                                    X(OBJECT_ACCESS) X(KERNEL_MODULE) X(HANDLE)    \
-                                                        X(EXTRACTED) X(PERSISTENCE) X(BEHAVIOUR)   \
-                                                            X(TOOL_ERROR) X(KIND)
+/* clang-format off */
+#define TOPIC_MAP(X) \
+    X(NONE) X(SAMPLE) X(RUN) X(PE) X(MUTEX) X(DROPPED) X(FILE) X(FILE_WRITTEN) X(FILE_CREATED) \
+    X(FILE_MODIFIED) X(FILE_DELETED) X(FILE_READ) X(FILE_OPENED) X(FILE_COPIED) X(FILE_MOVED) \
+    X(FILE_FAILED) X(FILE_PROBED) X(DIR_REMOVED) X(DIR_LISTED) X(REGISTRY) X(KEY_WRITTEN) \
+    X(KEY_DELETED) X(KEY_READ) X(KEY_OPENED) X(PROCESS) X(COMMAND) X(DOMAIN) X(DNS) \
+    X(DNS_ANSWER) X(IP) X(CONNECTION) X(SOCKET) X(HTTP) X(URL) X(TLS) X(ICMP) X(SMTP) X(IRC) \
+    X(SSH) X(SHARE) X(DEAD_HOST) X(NETWORK) X(SIGNATURE) X(YARA) X(IDS) X(SIGMA) X(TECHNIQUE) \
+    X(TACTIC) X(CAPABILITY) X(MBC) X(FAMILY) X(ANTIVIRUS) X(AV_SUMMARY) X(CLAMAV) X(SCORE) \
+    X(VERDICT) X(API) X(MODULE) X(SERVICE) X(SERVICE_CREATED) X(SERVICE_STARTED) X(TASK) \
+    X(PIPE) X(DRIVER) X(COM) X(WMI) X(WINDOWS_EVENT) X(INJECTION) X(REMOTE_THREAD) \
+    X(PROCESS_ACCESS) X(PROCESS_ENDED) X(MEMORY_FINDING) X(MEMORY_REGION) X(PAYLOAD) X(DUMP) \
+    X(CONFIG) X(C2) X(CREDENTIAL) X(RANSOM_NOTE) X(STRING) X(IMPORT) X(IMPORTED_DLL) X(EXPORT) \
+    X(SECTION) X(RESOURCE) X(CERTIFICATE) X(SCREENSHOT) X(SCRIPT) X(LOGON) X(LOGON_FAILED) \
+    X(ACCOUNT) X(USER) X(LOG_CLEARED) X(OBJECT_ACCESS) X(KERNEL_MODULE) X(HANDLE) X(EXTRACTED) \
+    X(PERSISTENCE) X(BEHAVIOUR) X(TOOL_ERROR) X(KIND)
+/* clang-format on */
 
 typedef enum topic_id {
 #define AS_X(id) TOPIC_##id,
