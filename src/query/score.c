@@ -83,7 +83,7 @@ static as_code settle(struct reader *r, as_code rc, void *p, size_t n, size_t si
 
     if (!rc && !copy)
         rc = as_fail_nomem(r->err, "the questions");
-    if (!rc && n > 0)
+    if (copy && n > 0)
         memcpy(copy, p, n * size);
     if (!rc)
         *ret = copy;
@@ -147,7 +147,7 @@ static as_code read_bool(struct reader *r, bool *ret)
 
 static as_code read_match(struct reader *r, bool *ret)
 {
-    as_bytes text;
+    as_bytes text = {0};
     as_code rc = take_text(r, &text);
 
     if (rc)

@@ -280,13 +280,13 @@ static const char *const kind_names[] = {"common_words", "mixed_words", "rare_wo
 
 static void put_question(const struct options *o, kind k, size_t i, as_buf *out)
 {
-    uint64_t state = i * 7919 + (uint64_t)k * 104729 + 3;
+    uint64_t state = i * 7919 + (uint64_t)k * 104729 + 3, host;
 
     as_buf_reset(out);
     if (k == VALUE) {
         as_buf_text(out, "which samples spoke to");
-        as_buf_printf(out, " host%llu[.]example[.]com",
-                      (unsigned long long)(next_random(&state) % o->n + 1));
+        host = next_random(&state) % o->n + 1;
+        as_buf_printf(out, " host%llu[.]example[.]com", (unsigned long long)host);
         return;
     }
     for (unsigned w = 0; w < 4; w++) {

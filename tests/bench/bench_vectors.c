@@ -410,6 +410,8 @@ static void part_peer(const struct options *o, const float *all, const float *qu
 
     if (!p) {
         printf("\"hnswlib_f32\": null");
+        free(plain);
+        free(found);
         return;
     }
     printf("\"hnswlib_f32\": {\"n\": %zu, \"build_s\": %.1f, ", o->peer_n, now() - start);

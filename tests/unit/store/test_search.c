@@ -256,6 +256,7 @@ static void words_that_are_nowhere_cost_nothing(void **state)
     assert_int_equal(found.candidates, 0);
     found = search(p, a, "", &none, (as_search_limits){.base = 5, .child = 5}, &words);
     assert_int_equal(words.n, 0);
+    assert_int_equal(found.n_base + found.n_child, 0);
     as_arena_free(a);
     empty(&c);
 }
