@@ -75,8 +75,10 @@ void load_processes(job *j)
         return;
     j->have_processes = true;
     if (as_store_rows(j->store, &q, keep_row, &k, j->err) ||
-        keep_done(&k, &j->processes, &j->n_processes))
+        keep_done(&k, &j->processes, &j->n_processes)) {
         j->n_processes = 0;
+        j->starved = true; /* who did it would be told as nobody */
+    }
 }
 
 const as_row *row_process(job *j, const as_row *row)
@@ -86,6 +88,8 @@ const as_row *row_process(job *j, const as_row *row)
     if (row->process == 0)
         return NULL;
     load_processes(j);
+    if (j->n_processes == 0)
+        return NULL;
     return bsearch(&key, j->processes, j->n_processes, sizeof(key), by_id);
 }
 
