@@ -161,8 +161,10 @@ static as_code conclude_ambiguous(job *j, const choice *c, as_bytes named)
                                    c->names[i].n ? c->names[i] : c->sha256[i],
                                    c->sha256[i].n ? c->sha256[i] : c->names[i], 1);
 
-            if (rc)
+            if (rc) {
+                as_buf_done(&out);
                 return rc;
+            }
         }
         say_list(j, &out, &f, 0);
         if (c->n > n || named.n == 0)
