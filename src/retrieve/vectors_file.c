@@ -320,7 +320,7 @@ static as_code load(as_vset *s, int dir_fd, as_bytes file, const as_vlog_end *en
         return rc;
     if (s->f32.p)
         (void)madvise((void *)(uintptr_t)s->f32.p, s->f32.mapped, MADV_RANDOM);
-    rc = as_vlog_walk(file, end, apply, s, err);
+    rc = as_vlog_walk(file, s->stamp, end, apply, s, err);
     if (rc)
         return rc;
     s->log_bytes = end->bytes;

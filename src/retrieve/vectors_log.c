@@ -185,8 +185,10 @@ as_code as_vlog_check(as_bytes file, const as_vlog_header *h, as_vlog_end *ret, 
     return AS_OK;
 }
 
-as_code as_vlog_walk(as_bytes file, const as_vlog_end *end, as_vlog_fn *fn, void *ctx, as_err *err)
+as_code as_vlog_walk(as_bytes file, uint64_t stamp, const as_vlog_end *end, as_vlog_fn *fn,
+                     void *ctx, as_err *err)
 {
+    uint64_t chain = stamp, rows = 0;
     as_code rc = AS_OK;
 
     for (uint64_t at = AS_VLOG_HEADER; !rc && at < end->bytes; at += AS_VLOG_ENTRY) {
@@ -201,8 +203,11 @@ as_code as_vlog_walk(as_bytes file, const as_vlog_end *end, as_vlog_fn *fn, void
             .sum = get64(p + 48),
         };
 
-        if (e.op == AS_VLOG_PUT || e.op == AS_VLOG_DELETE)
-            rc = fn(ctx, &e, err);
+        /* The lost copy of a commit may look like anything: only what is of the chain counts. */
+        if (!entry_fits(p, rows, &chain))
+            continue;
+        rows += e.op == AS_VLOG_PUT;
+        rc = fn(ctx, &e, err);
     }
     return rc;
 }

@@ -70,8 +70,8 @@ as_code as_vlog_check(as_bytes file, const as_vlog_header *h, as_vlog_end *ret,
                       as_err *err) AS_CHECKED;
 
 /* Calls fn with each entry but commits of a log that was checked. */
-as_code as_vlog_walk(as_bytes file, const as_vlog_end *end, as_vlog_fn *fn, void *ctx,
-                     as_err *err) AS_CHECKED;
+as_code as_vlog_walk(as_bytes file, uint64_t stamp, const as_vlog_end *end, as_vlog_fn *fn,
+                     void *ctx, as_err *err) AS_CHECKED;
 
 /* Whether the entry is commit `number` of this log, and left this chain. */
 bool as_vlog_committed(const uint8_t entry[AS_VLOG_ENTRY], uint64_t stamp, uint64_t number,

@@ -69,7 +69,7 @@ static bool read_log(as_bytes in, as_vlog_end *end, struct seen *seen)
 
         MUST(h.model.p + h.model.n <= copy + in.n);
         MUST(end->bytes >= AS_VLOG_HEADER && end->bytes <= in.n);
-        MUST(!as_vlog_walk(file, end, see_entry, seen, NULL));
+        MUST(!as_vlog_walk(file, h.stamp, end, see_entry, seen, NULL));
         MUST(seen->puts == end->puts);
         MUST(!as_vlog_check((as_bytes){copy, end->bytes}, &h, &again, NULL));
         MUST(again.bytes == end->bytes && again.chain == end->chain);
