@@ -272,17 +272,19 @@ static void norm_ipv6(as_bytes b, as_buf *out)
     as_fold_all(b, out);
 }
 
-/* Dots and ports at the end of a host, however many somebody wrote: the last port counts. */
+/* Dots and ports at the end of a host, empty ones too, however many: the last port counts. */
 static as_bytes host_of(as_bytes b, as_bytes *port)
 {
     as_bytes last = {0}, more;
+    size_t before;
 
     do {
+        before = b.n;
         while (b.n && b.p[b.n - 1] == '.')
             b.n--;
         b = without_port(b, &more);
         last = last.n ? last : more;
-    } while (more.n);
+    } while (b.n < before);
     *port = last;
     return b;
 }
