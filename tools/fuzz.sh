@@ -4,7 +4,8 @@
 #
 # Runs every libFuzzer target of FOLDER (or TARGET alone) for SECONDS each. What it
 # learns stays in FOLDER/corpus/<target>; a crash goes to FOLDER/crash/<target>, from
-# where, once understood, it moves to tests/fuzz/regress/<target>.
+# where, once understood, it moves to tests/fuzz/regress/<target>. FUZZ_SEED makes two runs
+# try the same (0, the default: another each time).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,7 +28,7 @@ for source in tests/fuzz/fuzz_*.c; do
             inputs+=("$given")
         fi
     done
-    options=(-max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1
+    options=(-max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1
         -verbosity=0 -artifact_prefix="$crash/")
     if [ -f "tests/fuzz/$target.dict" ]; then
         options+=(-dict="tests/fuzz/$target.dict")
