@@ -88,12 +88,12 @@ static as_code sample_of_question(job *j, choice *ret)
     return look_up(j, (as_bytes){0}, ret);
 }
 
-static as_code found_term(void *ctx, const as_term *term, as_err *err)
+static as_code note_term(void *ctx, const as_term *term, as_err *err)
 {
     (void)term;
     (void)err;
     *(bool *)ctx = true;
-    return AS_OK;
+    return AS_STORE_STOP;
 }
 
 /* Whether a value is but another name of the sample, and of no process in it. */
@@ -113,7 +113,7 @@ static as_code is_sample_alone(job *j, const value *v, bool *ret)
     for (size_t i = 0; i < c.n && i < AS_COUNT(c.ids); i++)
         *ret = *ret || c.ids[i] == j->sample;
     if (*ret)
-        rc = as_store_terms(j->store, &q, found_term, &process, j->err);
+        rc = as_store_terms(j->store, &q, note_term, &process, j->err);
     *ret = *ret && !process;
     return rc;
 }
@@ -333,14 +333,6 @@ static as_code fill_trace(job *j)
     j->answer->trace = lines;
     j->answer->n_trace = n;
     return AS_OK;
-}
-
-static as_code note_term(void *ctx, const as_term *term, as_err *err)
-{
-    (void)term;
-    (void)err;
-    *(bool *)ctx = true;
-    return AS_STORE_STOP;
 }
 
 /* A bare word acted only if there is a process of that name; else it says nothing here. */

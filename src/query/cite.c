@@ -16,7 +16,7 @@ typedef struct citer {
     job *j;
     as_citation *citations;
     cited *where;
-    size_t n, cap;
+    size_t n;
 } citer;
 
 typedef struct hash_of {
@@ -164,8 +164,7 @@ as_code cite_finds(job *j, const finds *f)
     size_t most = f->n * AS_ASK_CITATIONS;
     citer c = {.j = j,
                .citations = as_arena_take(j->arena, most + 1, sizeof(as_citation)),
-               .where = as_arena_take(j->arena, most + 1, sizeof(cited)),
-               .cap = most};
+               .where = as_arena_take(j->arena, most + 1, sizeof(cited))};
     as_answer_item *items = as_arena_take(j->arena, f->n + 1, sizeof(*items));
     as_code rc = AS_OK;
 

@@ -26,19 +26,25 @@ static bool contains(as_bytes hay, as_bytes needle)
     return needle.n > 0 && needle.n <= hay.n && memmem(hay.p, hay.n, needle.p, needle.n) != NULL;
 }
 
-/* Blanks and the signs that join words in names are one: "hidden window", "hidden_window". */
-static as_bytes loosened(job *j, as_bytes text)
+/* The same into a buffer of the caller's, used again from row to row; valid until then. */
+static as_bytes fold_into(job *j, as_buf *out, as_bytes text)
 {
-    as_bytes copy = {0};
-    uint8_t *p;
+    as_buf_reset(out);
+    as_fold(text, out);
+    j->starved = j->starved || out->failed;
+    return as_buf_bytes(out);
+}
 
-    if (as_arena_copy(j->arena, text, &copy) || !(p = as_arena_take(j->arena, copy.n + 1, 1))) {
-        j->starved = true;
-        return text;
+/* Blanks and the signs that join words in names are one: "hidden window", "hidden_window". */
+static as_bytes loosen_into(job *j, as_buf *out, as_bytes text)
+{
+    as_bytes folded = fold_into(j, out, text);
+
+    for (size_t i = 0; i < out->n; i++) {
+        if (out->p[i] == '_' || out->p[i] == '-')
+            out->p[i] = ' ';
     }
-    for (size_t i = 0; i < copy.n; i++)
-        p[i] = strchr("_-", copy.p[i]) && copy.p[i] ? ' ' : copy.p[i];
-    return (as_bytes){p, copy.n};
+    return folded;
 }
 
 static bool is_exact(const value *v)
@@ -140,10 +146,22 @@ static bool has_word(as_bytes hay, as_bytes needle)
     return false;
 }
 
-/* Whether a value stands in the row: as the whole of an attribute, or as a part of one. */
+/* Whether a value stands in an attribute: as the whole of it, or as a part. */
+static bool text_has(const value *v, as_bytes text, as_bytes norm, as_bytes written)
+{
+    if (is_exact(v) && v->type != AS_IOC_TECHNIQUE && v->type != AS_IOC_IPV4) {
+        if (as_bytes_eq(text, norm))
+            return true;
+    } else if (v->how == VALUE_WORD && !v->firm ? has_word(text, norm) : contains(text, norm)) {
+        return true;
+    }
+    return contains(text, written);
+}
+
 static bool row_has(job *j, const as_plan *p, const as_row *row, value *v)
 {
-    as_bytes needle;
+    as_buf text = {0}, norm = {0}, written = {0};
+    bool ret = false;
 
     if (v->how == VALUE_NUMBER)
         return attr_is_number(p, row, v);
@@ -154,22 +172,16 @@ static bool row_has(job *j, const as_plan *p, const as_row *row, value *v)
         return as_bytes_eq(text_folded(j, as_row_text(row, AS_ATTR_DST)), v->norm);
     if (p->topic == TOPIC_PROCESS && v->how == VALUE_IOC && v->type == AS_IOC_FILE)
         return is_process(j, row, v);
-    needle = loosened(j, text_folded(j, v->norm));
-    for (size_t i = 0; i < row->n_attrs; i++) {
-        as_bytes text = loosened(j, text_folded(j, row->attrs[i].text));
-
-        if (is_exact(v) && v->type != AS_IOC_TECHNIQUE && v->type != AS_IOC_IPV4) {
-            if (as_bytes_eq(text, needle))
-                return true;
-        } else if (v->how == VALUE_WORD && !v->firm ? has_word(text, needle)
-                                                    : contains(text, needle)) {
-            return true;
-        }
-        if (v->how == VALUE_IOC && !as_bytes_eq(v->text, v->norm) &&
-            contains(text, loosened(j, text_folded(j, v->text))))
-            return true;
-    }
-    return false;
+    (void)loosen_into(j, &norm, v->norm);
+    if (v->how == VALUE_IOC && !as_bytes_eq(v->text, v->norm))
+        (void)loosen_into(j, &written, v->text);
+    for (size_t i = 0; !ret && i < row->n_attrs; i++)
+        ret = text_has(v, loosen_into(j, &text, row->attrs[i].text), as_buf_bytes(&norm),
+                       as_buf_bytes(&written));
+    as_buf_done(&text);
+    as_buf_done(&norm);
+    as_buf_done(&written);
+    return ret;
 }
 
 /* "powershell" for powershell.exe */
@@ -179,17 +191,14 @@ static bool is_stem(as_bytes file, as_bytes name)
            memcmp(file.p, name.p, name.n) == 0;
 }
 
-/* The process itself: by number, by the name of its file or by its path. */
-bool is_process(job *j, const as_row *process, value *v)
+/* By the name of its file or by its path, in any of the attributes. */
+static bool names_process(job *j, const as_row *row, const value *v, const as_attr_name *names,
+                          size_t n)
 {
-    static const as_attr_name names[] = {AS_ATTR_NAME, AS_ATTR_PATH, AS_ATTR_PROCESS_NAME,
-                                         AS_ATTR_PROCESS_PATH, AS_ATTR_MODULE_PATH};
     as_bytes needle = text_folded(j, v->norm);
 
-    if (v->how == VALUE_NUMBER)
-        return same_number(as_row_text(process, AS_ATTR_PID), v->text);
-    for (size_t i = 0; i < AS_COUNT(names); i++) {
-        as_bytes text = text_folded(j, as_row_text(process, names[i]));
+    for (size_t i = 0; i < n; i++) {
+        as_bytes text = text_folded(j, as_row_text(row, names[i]));
         as_bytes file = as_path_file(text);
 
         if (text.n == 0)
@@ -202,8 +211,20 @@ bool is_process(job *j, const as_row *process, value *v)
     return false;
 }
 
+/* The process itself: by number, by the name of its file or by its path. */
+bool is_process(job *j, const as_row *process, value *v)
+{
+    static const as_attr_name names[] = {AS_ATTR_NAME, AS_ATTR_PATH, AS_ATTR_PROCESS_NAME,
+                                         AS_ATTR_PROCESS_PATH, AS_ATTR_MODULE_PATH};
+
+    if (v->how == VALUE_NUMBER)
+        return same_number(as_row_text(process, AS_ATTR_PID), v->text);
+    return names_process(j, process, v, names, AS_COUNT(names));
+}
+
 static bool done_by(job *j, const as_row *row, value *v)
 {
+    static const as_attr_name names[] = {AS_ATTR_PROCESS_NAME, AS_ATTR_PROCESS_PATH};
     const as_row *process = row_process(j, row);
 
     if (row->kind == AS_KIND_PROCESS)
@@ -212,16 +233,7 @@ static bool done_by(job *j, const as_row *row, value *v)
         return true;
     if (v->how == VALUE_NUMBER)
         return same_number(as_row_text(row, AS_ATTR_PID), v->text);
-    for (int i = 0; i < 2; i++) {
-        as_bytes text =
-            text_folded(j, as_row_text(row, i ? AS_ATTR_PROCESS_PATH : AS_ATTR_PROCESS_NAME));
-        as_bytes file = as_path_file(text), needle = text_folded(j, v->norm);
-
-        if (text.n > 0 && (as_bytes_eq(text, needle) || as_bytes_eq(file, needle) ||
-                           (v->how != VALUE_IOC && is_stem(file, needle))))
-            return true;
-    }
-    return false;
+    return names_process(j, row, v, names, AS_COUNT(names));
 }
 
 static bool protocol_is(const as_row *row, int protocol)
@@ -250,20 +262,32 @@ severity_id row_severity(const as_row *row)
     return level.n > 0 ? SEVERITY_NORMAL : SEVERITY_ANY;
 }
 
+static bool has_any(as_bytes text, as_bytes words)
+{
+    while (words.n > 0) {
+        const uint8_t *bar = memchr(words.p, '|', words.n);
+        size_t n = bar ? (size_t)(bar - words.p) : words.n;
+
+        if (contains(text, (as_bytes){words.p, n}))
+            return true;
+        n += bar != NULL;
+        words = (as_bytes){words.p + n, words.n - n};
+    }
+    return false;
+}
+
 /* Any of the keywords, '|' between, stands in the row. */
 static bool has_keyword(job *j, const as_row *row, const char *words)
 {
-    for (const char *at = words; *at;) {
-        size_t n = strcspn(at, "|");
-        as_bytes needle = text_folded(j, (as_bytes){(const uint8_t *)at, n});
+    as_buf text = {0}, folded = {0};
+    bool ret = false;
 
-        for (size_t i = 0; i < row->n_attrs; i++) {
-            if (contains(text_folded(j, row->attrs[i].text), needle))
-                return true;
-        }
-        at += n + (at[n] == '|');
-    }
-    return false;
+    (void)fold_into(j, &folded, as_bytes_of(words));
+    for (size_t i = 0; !ret && i < row->n_attrs; i++)
+        ret = has_any(fold_into(j, &text, row->attrs[i].text), as_buf_bytes(&folded));
+    as_buf_done(&text);
+    as_buf_done(&folded);
+    return ret;
 }
 
 bool was_started(const as_row *row)

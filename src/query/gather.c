@@ -267,7 +267,6 @@ as_code finds_add(job *j, finds *f, const as_row *row, as_bytes value_, as_bytes
     if (text.n > x->text.n && visible(j, text, &x->text))
         return AS_NOMEM;
     x->count += weight;
-    f->rows++;
     if (row && x->n_rows < AS_COUNT(x->rows)) {
         as_row *copy = as_arena_take(j->arena, 1, sizeof(*copy));
 
@@ -282,18 +281,6 @@ as_code finds_add(job *j, finds *f, const as_row *row, as_bytes value_, as_bytes
 /* --- values and texts of rows
  * ---------------------------------------------------------------------- */
 
-static as_bytes join(job *j, as_buf *b)
-{
-    as_bytes copy = {0};
-
-    if (b->failed || as_arena_copy(j->arena, as_buf_bytes(b), &copy)) {
-        copy = (as_bytes){0};
-        j->starved = true;
-    }
-    as_buf_done(b);
-    return copy;
-}
-
 static as_bytes endpoint(job *j, as_bytes host, as_bytes port)
 {
     as_buf b = {0};
@@ -305,7 +292,7 @@ static as_bytes endpoint(job *j, as_bytes host, as_bytes port)
     as_buf_add(&b, host);
     as_buf_text(&b, v6 ? "]:" : ":");
     as_buf_add(&b, port);
-    return join(j, &b);
+    return say_done(j, &b);
 }
 
 static as_bytes url_of(job *j, const as_row *row)
@@ -330,7 +317,7 @@ static as_bytes url_of(job *j, const as_row *row)
         as_buf_add(&b, port);
     }
     as_buf_add(&b, uri);
-    return join(j, &b);
+    return say_done(j, &b);
 }
 
 static as_bytes key_value(job *j, const as_row *row)
@@ -343,7 +330,7 @@ static as_bytes key_value(job *j, const as_row *row)
     as_buf_add(&b, key);
     as_buf_byte(&b, '\\');
     as_buf_add(&b, name);
-    return join(j, &b);
+    return say_done(j, &b);
 }
 
 as_bytes row_value(job *j, const topic *t, const as_row *row)
@@ -439,7 +426,7 @@ as_bytes item_text(job *j, const topic *t, const as_row *row, as_bytes value_)
     }
     if (n > 0)
         as_buf_text(&b, zh ? "）" : ")");
-    return join(j, &b);
+    return say_done(j, &b);
 }
 
 /* --- gathering
@@ -564,25 +551,25 @@ static as_bytes row_key(job *j, const as_plan *p, const as_row *row, as_bytes va
         as_buf_add(&b, as_row_text(row, AS_ATTR_PID));
         as_buf_byte(&b, ' ');
         as_buf_add(&b, value_);
-        return join(j, &b);
+        return say_done(j, &b);
     }
     if (p->topic == TOPIC_PROCESS && j->is_log) {
         /* Two sources of one log tell one start, each with its own way to write numbers. */
         as_buf_add(&b, as_path_file(value_));
         as_buf_printf(&b, " %llu", number_of(as_row_text(row, AS_ATTR_PID)));
-        return join(j, &b);
+        return say_done(j, &b);
     }
     if (p->topic == TOPIC_PROCESS || p->topic == TOPIC_PROCESS_ENDED ||
         (p->want == WANT_COUNT && !p->distinct && as_row_text(row, AS_ATTR_CHANNEL).n > 0 &&
          is_event(p->topic))) {
         as_buf_printf(&b, "%lld", (long long)row->id);
-        return join(j, &b);
+        return say_done(j, &b);
     }
     if (p->want == WANT_COUNT && p->topic == TOPIC_CONNECTION) {
         as_buf_add(&b, value_);
         as_buf_byte(&b, ' ');
         as_buf_add(&b, as_row_text(row, AS_ATTR_SPORT));
-        return join(j, &b);
+        return say_done(j, &b);
     }
     for (size_t i = 0; t->key[i] >= 0; i++) {
         as_bytes text = as_row_text(row, (as_attr_name)t->key[i]);

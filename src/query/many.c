@@ -5,11 +5,6 @@
 
 #include "base/banned.h"
 
-static bool is_zh(const job *j)
-{
-    return j->lang == AS_LANG_ZH;
-}
-
 /* --- the samples of the store ------------------------------------------------------------ */
 
 #define PROVED_MAX 100u /* values and samples that are cited; the rest are listed and counted */
@@ -307,7 +302,6 @@ static as_code count_samples(job *j, samples *all)
 typedef struct recording {
     samples *all;
     topic_area area;
-    job *j;
 } recording;
 
 static as_code note_recorded(void *ctx, const as_document *doc, as_err *err)
@@ -323,7 +317,7 @@ static as_code note_recorded(void *ctx, const as_document *doc, as_err *err)
 
 static as_code mark_unrecorded(job *j, samples *all)
 {
-    recording r = {all, topic_get(j->plan.topic)->area, j};
+    recording r = {all, topic_get(j->plan.topic)->area};
 
     if (j->plan.topic == TOPIC_NONE || j->plan.topic == TOPIC_SAMPLE || j->plan.topic == TOPIC_KIND)
         return AS_OK;

@@ -9,11 +9,6 @@
 
 /* --- conclusions ------------------------------------------------------------------------- */
 
-static bool is_zh(const job *j)
-{
-    return j->lang == AS_LANG_ZH;
-}
-
 static const struct {
     topic_area area;
     const char *words;

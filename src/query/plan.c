@@ -104,19 +104,10 @@ static void take_topic(as_plan *p, const sign *s)
     }
 }
 
-static bool has_select(const as_reading *r, select_id id)
-{
-    for (size_t i = 0; i < r->n_signs; i++) {
-        if (r->signs[i].id == SIGN_SELECT && r->signs[i].arg == (int)id)
-            return true;
-    }
-    return false;
-}
-
 /* "folder" is an attribute of files, and with a verb a thing of its own. */
 static topic_id folder_topic(const as_reading *r, int verb)
 {
-    if (!has_select(r, SELECT_FOLDER))
+    if (!reading_has_arg(r, SIGN_SELECT, SELECT_FOLDER))
         return TOPIC_NONE;
     switch (verb) {
     case VERB_CREATE:
@@ -141,11 +132,7 @@ static bool has_value_of(const as_reading *r, as_ioc_type type)
 
 bool has_topic(const as_reading *r, topic_id id)
 {
-    for (size_t i = 0; i < r->n_signs; i++) {
-        if (r->signs[i].id == SIGN_TOPIC && r->signs[i].arg == (int)id)
-            return true;
-    }
-    return false;
+    return reading_has_arg(r, SIGN_TOPIC, (int)id);
 }
 
 static bool speaks_of_logs(const as_reading *r)
@@ -182,15 +169,6 @@ static void join_topics(as_plan *p, const as_reading *r, int verb)
         p->topic = TOPIC_LOG_CLEARED;
 }
 
-static bool has_verb(const as_reading *r, verb_id verb)
-{
-    for (size_t i = 0; i < r->n_signs; i++) {
-        if (r->signs[i].id == SIGN_VERB && r->signs[i].arg == (int)verb)
-            return true;
-    }
-    return false;
-}
-
 static void choose_topic(as_plan *p, const as_reading *r)
 {
     const sign *s = main_topic(r);
@@ -219,7 +197,7 @@ static void choose_topic(as_plan *p, const as_reading *r)
     join_topics(p, r, verb);
     /* "the IP of evil.com" is what the name was resolved to. */
     if (p->topic == TOPIC_IP && has_topic(r, TOPIC_IP) && has_value_of(r, AS_IOC_DOMAIN) &&
-        !has_verb(r, VERB_CONNECT))
+        !reading_has_arg(r, SIGN_VERB, VERB_CONNECT))
         p->topic = TOPIC_DNS_ANSWER;
     /* "contacted evil.com": a name is no address, and none would have it. */
     if (p->topic == TOPIC_IP && !has_topic(r, TOPIC_IP) && !has_value_of(r, AS_IOC_IPV4)) {
@@ -700,26 +678,17 @@ static bool starter_is_named(const as_reading *r)
     return !(who && who->begin >= r->values[0].end && who->end <= run->begin + 1);
 }
 
-static const sign *verb_sign(const as_reading *r, verb_id verb)
-{
-    for (size_t i = 0; i < r->n_signs; i++) {
-        if (r->signs[i].id == SIGN_VERB && r->signs[i].arg == (int)verb)
-            return &r->signs[i];
-    }
-    return NULL;
-}
-
 /* "which process started x.exe", "what did x.exe start": one process starts another. */
 static bool starts_processes(const as_plan *p, const as_reading *r)
 {
-    const sign *run = verb_sign(r, VERB_RUN);
+    const sign *run = reading_find_arg(r, SIGN_VERB, VERB_RUN);
     bool program = false;
 
     if (!run)
-        run = verb_sign(r, VERB_CREATE);
+        run = reading_find_arg(r, SIGN_VERB, VERB_CREATE);
     for (size_t i = 0; i < r->n_values; i++)
         program = program || is_program(&r->values[i]) ||
-                  (r->values[i].how == VALUE_NUMBER && has_select(r, SELECT_PID));
+                  (r->values[i].how == VALUE_NUMBER && reading_has_arg(r, SIGN_SELECT, SELECT_PID));
     if (!run || !program ||
         (run->arg == VERB_CREATE && !has_topic(r, TOPIC_PROCESS) && !reading_has(r, SIGN_WHO)))
         return false;

@@ -220,11 +220,8 @@ typedef enum sign_id {
     SIGN_SUMMARY,
     SIGN_TIMELINE,
     SIGN_DIFFER,
-    SIGN_STORE, /* the store itself */
-    SIGN_SUCCEEDED,
     SIGN_FAILED,
-    SIGN_BY,  /* what follows acted */
-    SIGN_MEAN /* what is .., meaning */
+    SIGN_BY /* what follows acted */
 } sign_id;
 
 typedef enum verb_id {
@@ -323,6 +320,8 @@ as_code reading_make(as_bytes question, as_arena *a, as_reading *ret, as_err *er
 
 const sign *reading_find(const as_reading *r, sign_id id); /* the first, or NULL */
 bool reading_has(const as_reading *r, sign_id id);
+const sign *reading_find_arg(const as_reading *r, sign_id id, int arg); /* of a verb_id ... */
+bool reading_has_arg(const as_reading *r, sign_id id, int arg);
 bool has_topic(const as_reading *r, topic_id id);
 
 /* The lexicon in the form that words are looked up in; lives in the arena. */
@@ -438,7 +437,6 @@ typedef struct find {
 typedef struct finds {
     find *p;
     size_t n, cap;
-    uint64_t rows;   /* that were taken */
     uint32_t *slots; /* 1 + number of a find, by its key */
     size_t n_slots;
     uint64_t seed;
@@ -524,6 +522,7 @@ as_code answer_many(job *j) AS_CHECKED;
 as_code answer_search(job *j) AS_CHECKED;
 
 /* say.c: pieces of sentences. */
+bool is_zh(const job *j);
 void say_list(const job *j, as_buf *out, const finds *f, size_t from);
 void say_unrecorded(const job *j, as_buf *out, topic_area a, recorded why);
 void say_conditions(const job *j, as_buf *out, const as_plan *p);

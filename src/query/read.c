@@ -428,6 +428,20 @@ const sign *reading_find(const as_reading *r, sign_id id)
     return NULL;
 }
 
+const sign *reading_find_arg(const as_reading *r, sign_id id, int arg)
+{
+    for (size_t i = 0; i < r->n_signs; i++) {
+        if (r->signs[i].id == id && r->signs[i].arg == arg)
+            return &r->signs[i];
+    }
+    return NULL;
+}
+
+bool reading_has_arg(const as_reading *r, sign_id id, int arg)
+{
+    return reading_find_arg(r, id, arg) != NULL;
+}
+
 bool reading_has(const as_reading *r, sign_id id)
 {
     return reading_find(r, id) != NULL;

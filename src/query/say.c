@@ -26,6 +26,11 @@ void say_list(const job *j, as_buf *out, const finds *f, size_t from)
                       n - said);
 }
 
+bool is_zh(const job *j)
+{
+    return j->lang == AS_LANG_ZH;
+}
+
 as_bytes say_done(job *j, as_buf *out)
 {
     as_bytes copy = {0};
