@@ -17,6 +17,8 @@ build_set=(
     libarchive-dev  # reports in zip, tar and 7z
     libsqlite3-dev libzstd-dev # the store
     libhnswlib-dev  # the graph over many vectors
+    libdnnl-dev     # oneDNN: the text encoders
+    libcurl4-gnutls-dev # models from a hub, embeddings from a server
     sqlite3         # tests look at the store with another program
     libcmocka-dev   # the unit tests
     python3-jsonschema # the JSON that assay prints against docs/schema

@@ -22,7 +22,7 @@
 #define AS_RETRIEVE_H
 
 #include "describe/describe.h"
-#include "retrieve/encoder.h"
+#include "encode/encoder.h"
 #include "retrieve/vectors.h"
 #include "store/store.h"
 
