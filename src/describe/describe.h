@@ -38,12 +38,12 @@ typedef struct as_doc_options {
 } as_doc_options;
 
 /* How much a sentence should weigh on an analyst's eye; from the tool's own severity. */
-typedef enum as_weight {
-    AS_WEIGHT_PLAIN,
-    AS_WEIGHT_LOW,
-    AS_WEIGHT_MEDIUM,
-    AS_WEIGHT_HIGH
-} as_weight;
+typedef enum as_emphasis {
+    AS_EMPHASIS_PLAIN,
+    AS_EMPHASIS_LOW,
+    AS_EMPHASIS_MEDIUM,
+    AS_EMPHASIS_HIGH
+} as_emphasis;
 
 /* One fact of a sentence with all its attributes, uncut; made only with `full`. */
 typedef struct as_item {
@@ -53,7 +53,7 @@ typedef struct as_item {
 
 typedef struct as_sentence {
     as_bytes text;
-    as_weight weight;
+    as_emphasis weight;
     uint32_t fact;         /* what it is about, if it is about one fact, else AS_NO_FACT */
     uint32_t process;      /* fact number of the acting process, or AS_NO_FACT */
     const uint32_t *facts; /* every fact it rests on; at least one,

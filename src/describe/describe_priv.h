@@ -237,7 +237,7 @@ void as_say_tails(as_teller *t, const uint32_t *facts, size_t n, size_t *folded)
 void as_say_one(as_teller *t, uint32_t fact);
 void as_say_merged(as_teller *t, const uint32_t *facts, size_t n); /* one thing, seen n times */
 as_bytes as_kind_noun(const as_teller *t, as_kind kind);
-as_weight as_say_weight(const as_teller *t, uint32_t fact);
+as_emphasis as_say_weight(const as_teller *t, uint32_t fact);
 void as_say_fail(as_teller *t, as_code rc);
 
 /* fold.c: many facts */

@@ -500,7 +500,7 @@ static void close_fold(as_teller *t, as_render *r, const uint32_t *facts, size_t
     size_t parts = 0;
 
     for (size_t i = 0; i < n; i++) {
-        as_weight w = as_say_weight(t, facts[i]);
+        as_emphasis w = as_say_weight(t, facts[i]);
 
         head.weight = w > head.weight ? w : head.weight;
         as_say_use(t, facts[i]);

@@ -210,37 +210,37 @@ void as_say_close(as_teller *t, as_sentence head, bool whole)
 }
 
 /* How grave the tool itself calls it. Suricata counts the other way: 1 is the gravest. */
-static as_weight weight_of_level(as_bytes level)
+static as_emphasis weight_of_level(as_bytes level)
 {
     static const char *const names[] = {"low", "medium", "high", "critical"};
-    static const as_weight weights[] = {AS_WEIGHT_LOW, AS_WEIGHT_MEDIUM, AS_WEIGHT_HIGH,
-                                        AS_WEIGHT_HIGH};
+    static const as_emphasis weights[] = {AS_EMPHASIS_LOW, AS_EMPHASIS_MEDIUM, AS_EMPHASIS_HIGH,
+                                          AS_EMPHASIS_HIGH};
 
     for (size_t i = 0; i < AS_COUNT(names); i++) {
         if (as_bytes_ends_nocase(level, names[i])) /* also "IMPACT_SEVERITY_HIGH" */
             return weights[i];
     }
-    return AS_WEIGHT_PLAIN;
+    return AS_EMPHASIS_PLAIN;
 }
 
-static as_weight of_level(const as_teller *t, uint32_t fact)
+static as_emphasis of_level(const as_teller *t, uint32_t fact)
 {
     return weight_of_level(as_teller_text(t, fact, AS_ATTR_LEVEL));
 }
 
-as_weight as_say_weight(const as_teller *t, uint32_t fact)
+as_emphasis as_say_weight(const as_teller *t, uint32_t fact)
 {
     uint64_t n = as_teller_u64(t, fact, AS_ATTR_SEVERITY);
 
     switch ((int)kind_of(t, fact)) {
     case AS_KIND_SIGNATURE:
-        return n > 2 ? AS_WEIGHT_HIGH : n > 0 ? (as_weight)n : of_level(t, fact);
+        return n > 2 ? AS_EMPHASIS_HIGH : n > 0 ? (as_emphasis)n : of_level(t, fact);
     case AS_KIND_IDS_ALERT:
-        return n >= 1 && n <= 3 ? (as_weight)(4 - n) : of_level(t, fact);
+        return n >= 1 && n <= 3 ? (as_emphasis)(4 - n) : of_level(t, fact);
     case AS_KIND_SIGMA:
         return of_level(t, fact);
     default:
-        return AS_WEIGHT_PLAIN;
+        return AS_EMPHASIS_PLAIN;
     }
 }
 

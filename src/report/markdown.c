@@ -246,7 +246,8 @@ static void put_sentence(struct page *p, const as_sentence *s)
 {
     const as_evidence *shown[AS_PROOFS_SHOWN];
     size_t n, more = as_proofs_pick(p->a, s, shown, &n);
-    const char *weight = s->weight >= AS_WEIGHT_MEDIUM ? as_frame_weight(p->lang, s->weight) : NULL;
+    const char *weight =
+        s->weight >= AS_EMPHASIS_MEDIUM ? as_frame_weight(p->lang, s->weight) : NULL;
 
     as_buf_text(p->out, "- ");
     if (weight) {

@@ -68,7 +68,7 @@ void as_frame_say(as_buf *out, as_lang lang, as_frame word, const uint64_t *numb
 void as_frame_gaps(as_buf *out, as_lang lang, uint32_t gaps);
 
 /* "high" and its kin; NULL for a plain sentence. */
-const char *as_frame_weight(as_lang lang, as_weight weight);
+const char *as_frame_weight(as_lang lang, as_emphasis weight);
 
 /* 1234567 as "1,234,567". */
 void as_frame_grouped(as_buf *out, uint64_t value);
@@ -146,8 +146,8 @@ typedef struct as_tree_node {
     uint32_t fact;
     uint32_t parent; /* a node before this one, or AS_TREE_NONE */
     uint32_t depth;
-    as_weight weight; /* heaviest sentence about it */
-    bool last;        /* no sibling follows */
+    as_emphasis weight; /* heaviest sentence about it */
+    bool last;          /* no sibling follows */
 } as_tree_node;
 
 typedef struct as_tree {

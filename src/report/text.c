@@ -229,9 +229,9 @@ static void put_process(struct page *p, const as_tree *tree, const as_tree_node 
 {
     const as_facts *f = p->a->facts;
     const as_fact *fact = as_facts_get(f, node->fact);
-    as_style style = node->weight == AS_WEIGHT_HIGH     ? AS_STYLE_HIGH
-                     : node->weight == AS_WEIGHT_MEDIUM ? AS_STYLE_MEDIUM
-                                                        : AS_STYLE_VALUE;
+    as_style style = node->weight == AS_EMPHASIS_HIGH     ? AS_STYLE_HIGH
+                     : node->weight == AS_EMPHASIS_MEDIUM ? AS_STYLE_MEDIUM
+                                                          : AS_STYLE_VALUE;
     as_bytes seen = as_fact_text(f, fact, AS_ATTR_FIRST_SEEN);
     as_bytes run = {0};
     as_bytes pid = as_fact_text(f, fact, AS_ATTR_PID);
@@ -292,11 +292,11 @@ static void put_tree(struct page *p, const as_tree *tree)
 /* --- sections ------------------------------------------------------------------------------ */
 
 /* Without colour, too, a severity is seen. */
-static void put_bullet(struct page *p, as_weight weight)
+static void put_bullet(struct page *p, as_emphasis weight)
 {
-    if (weight == AS_WEIGHT_HIGH)
+    if (weight == AS_EMPHASIS_HIGH)
         styled(p, "!! ", AS_STYLE_HIGH);
-    else if (weight == AS_WEIGHT_MEDIUM)
+    else if (weight == AS_EMPHASIS_MEDIUM)
         styled(p, " ! ", AS_STYLE_MEDIUM);
     else
         as_buf_text(p->out, " \xe2\x80\xa2 ");

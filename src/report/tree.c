@@ -208,7 +208,7 @@ static void weigh(as_tree *t, const as_doc *doc)
             const as_sentence *s = &doc->sections[i].sentences[k];
             uint32_t node;
 
-            if (s->process == AS_NO_FACT || s->weight == AS_WEIGHT_PLAIN)
+            if (s->process == AS_NO_FACT || s->weight == AS_EMPHASIS_PLAIN)
                 continue;
             node = as_tree_find(t, s->process);
             if (node != AS_TREE_NONE && t->nodes[node].weight < s->weight)

@@ -131,16 +131,16 @@ void as_frame_gaps(as_buf *out, as_lang lang, uint32_t gaps)
     as_buf_text(out, as_frame_word(lang, AS_FRAME_STOP));
 }
 
-const char *as_frame_weight(as_lang lang, as_weight weight)
+const char *as_frame_weight(as_lang lang, as_emphasis weight)
 {
     switch (weight) {
-    case AS_WEIGHT_LOW:
+    case AS_EMPHASIS_LOW:
         return as_frame_word(lang, AS_FRAME_LOW);
-    case AS_WEIGHT_MEDIUM:
+    case AS_EMPHASIS_MEDIUM:
         return as_frame_word(lang, AS_FRAME_MEDIUM);
-    case AS_WEIGHT_HIGH:
+    case AS_EMPHASIS_HIGH:
         return as_frame_word(lang, AS_FRAME_HIGH);
-    case AS_WEIGHT_PLAIN:
+    case AS_EMPHASIS_PLAIN:
         break;
     }
     return NULL;

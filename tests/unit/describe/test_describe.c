@@ -475,8 +475,8 @@ static void signatures_come_gravest_first_with_their_marks(void **state)
     ADD(&b, MARK, high, A(NAME, "url"), A(VALUE, "http://a.example/"));
     ADD(&b, MARK, low, A(NAME, "file"), A(VALUE, "C:\\a"));
     describe(&b, AS_LANG_EN, false);
-    assert_int_equal(find(&b, AS_SECTION_DETECTIONS, 0)->weight, AS_WEIGHT_HIGH);
-    assert_int_equal(find(&b, AS_SECTION_DETECTIONS, 1)->weight, AS_WEIGHT_LOW);
+    assert_int_equal(find(&b, AS_SECTION_DETECTIONS, 0)->weight, AS_EMPHASIS_HIGH);
+    assert_int_equal(find(&b, AS_SECTION_DETECTIONS, 1)->weight, AS_EMPHASIS_LOW);
     assert_true(
         says(&b, "The signature grave matched (severity 3); marks: url: http://a.example/."));
     describe(&b, AS_LANG_ZH, false);

@@ -4,7 +4,7 @@
  *     struct sample s;
  *     sample_init(&s);
  *     uint32_t p = sample_process(&s, 100, 4, "a.exe", "2017-01-05 10:02:03,515");
- *     sample_say(&s, AS_SECTION_PROCESSES, AS_WEIGHT_HIGH, "It \x01ran\x02.", p);
+ *     sample_say(&s, AS_SECTION_PROCESSES, AS_EMPHASIS_HIGH, "It \x01ran\x02.", p);
  *     const as_doc *doc = sample_doc(&s);
  *     sample_done(&s);
  *
@@ -141,7 +141,7 @@ static inline uint32_t sample_process(struct sample *s, uint64_t pid, uint64_t p
 }
 
 /* Sections must be begun in the order of the document. */
-static inline as_sentence *sample_say(struct sample *s, as_section section, as_weight weight,
+static inline as_sentence *sample_say(struct sample *s, as_section section, as_emphasis weight,
                                       const char *text, uint32_t fact)
 {
     as_doc_section *sec = NULL;
@@ -279,12 +279,12 @@ static inline void sample_rich(struct sample *s, as_item items[2])
     (void)sample_fact(s, AS_KIND_EVENT, child, AS_ATTR_TIME, AS_LITERAL("2017-01-05 10:02:09,000"));
     file = sample_fact(s, AS_KIND_FILE_WRITTEN, child, AS_ATTR_PATH, AS_LITERAL("C:\\a"));
     other = sample_fact(s, AS_KIND_FILE_WRITTEN, child, AS_ATTR_PATH, AS_LITERAL("C:\\b"));
-    (void)sample_say(s, AS_SECTION_DETECTIONS, AS_WEIGHT_HIGH,
+    (void)sample_say(s, AS_SECTION_DETECTIONS, AS_EMPHASIS_HIGH,
                      "Rule \x01" HOSTILE_VISIBLE "\x02 matched " HOSTILE_VISIBLE ".", child);
-    (void)sample_say(s, AS_SECTION_DETECTIONS, AS_WEIGHT_MEDIUM, "Something \x01odd\x02.", child);
-    (void)sample_say(s, AS_SECTION_PROCESSES, AS_WEIGHT_PLAIN, "It started \x01x.exe\x02.",
+    (void)sample_say(s, AS_SECTION_DETECTIONS, AS_EMPHASIS_MEDIUM, "Something \x01odd\x02.", child);
+    (void)sample_say(s, AS_SECTION_PROCESSES, AS_EMPHASIS_PLAIN, "It started \x01x.exe\x02.",
                      process);
-    sentence = sample_say(s, AS_SECTION_FILES, AS_WEIGHT_LOW, "It wrote 2 files.", file);
+    sentence = sample_say(s, AS_SECTION_FILES, AS_EMPHASIS_LOW, "It wrote 2 files.", file);
     sample_more(s, sentence, other);
     items[0] = (as_item){as_bytes_of("\x01" HOSTILE_VISIBLE "\x02"), file};
     items[1] = (as_item){as_bytes_of("\x01"

@@ -81,7 +81,7 @@ static void a_page_needs_nothing_from_elsewhere(void **state)
 
     (void)state;
     sample_init(&s);
-    (void)sample_say(&s, AS_SECTION_PROCESSES, AS_WEIGHT_PLAIN, "It ran.",
+    (void)sample_say(&s, AS_SECTION_PROCESSES, AS_EMPHASIS_PLAIN, "It ran.",
                      sample_process(&s, 1, 0, "a", NULL));
     page = sample_write(&s, AS_REPORT_HTML, NULL, &out);
     sample_expect(page, "<html lang=\"en\">");
@@ -110,7 +110,7 @@ static void a_sentence_shows_its_evidence_and_where_it_lies(void **state)
     s.doc.options.lang = AS_LANG_ZH;
     sample_draft(&s, &d, AS_KIND_PROCESS, "<\"'>\x1b");
     process = sample_add(&s, &d);
-    sentence = sample_say(&s, AS_SECTION_PROCESSES, AS_WEIGHT_HIGH, "启动了 \x01x\x02。", process);
+    sentence = sample_say(&s, AS_SECTION_PROCESSES, AS_EMPHASIS_HIGH, "启动了 \x01x\x02。", process);
     sample_more(&s, sentence, sample_process(&s, 1, 0, "a", NULL));
     page = sample_write(&s, AS_REPORT_HTML, NULL, &out);
     sample_expect(page, "<html lang=\"zh-CN\">");
@@ -158,7 +158,7 @@ static void check_processes(size_t count, bool timed)
     }
     if (count == 0)
         last = sample_fact(&s, AS_KIND_MUTEX, AS_NO_FACT, AS_ATTR_NAME, AS_LITERAL("m"));
-    (void)sample_say(&s, AS_SECTION_PROCESSES, AS_WEIGHT_PLAIN, "Text.", last);
+    (void)sample_say(&s, AS_SECTION_PROCESSES, AS_EMPHASIS_PLAIN, "Text.", last);
     page = sample_write(&s, AS_REPORT_HTML, NULL, &out);
     check_markup(page);
     if (count == 0)

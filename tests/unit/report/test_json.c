@@ -13,7 +13,7 @@ static void a_small_document_reads_like_this(void **state)
     sample_init(&s);
     process = sample_process(&s, 100, 4, "x.exe", NULL);
     (void)sample_process(&s, 104, 100, "y.exe", NULL);
-    sentence = sample_say(&s, AS_SECTION_PROCESSES, AS_WEIGHT_HIGH, "It \x01ran\x02.", process);
+    sentence = sample_say(&s, AS_SECTION_PROCESSES, AS_EMPHASIS_HIGH, "It \x01ran\x02.", process);
     sample_more(&s, sentence, process);
     sample_more(&s, sentence, process + 1);
     sentence->folded = 2;

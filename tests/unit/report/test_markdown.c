@@ -12,7 +12,7 @@ static void a_small_report_reads_like_this(void **state)
     sample_init(&s);
     process = sample_process(&s, 100, 4, "x.exe", NULL);
     (void)sample_process(&s, 104, 100, "y`.exe", NULL);
-    (void)sample_say(&s, AS_SECTION_PROCESSES, AS_WEIGHT_HIGH,
+    (void)sample_say(&s, AS_SECTION_PROCESSES, AS_EMPHASIS_HIGH,
                      "The sample \x01x.exe\x02\x01-a\x02 ran *once*.", process);
     assert_string_equal(
         sample_write(&s, AS_REPORT_MD, NULL, &out),

@@ -17,7 +17,7 @@ static void a_small_report_reads_like_this(void **state)
     (void)sample_process(&s, 104, 100, "y.exe", NULL);
     (void)sample_process(&s, 108, 104, "z.exe", NULL);
     (void)sample_process(&s, 112, 100, "w.exe", NULL);
-    sentence = sample_say(&s, AS_SECTION_PROCESSES, AS_WEIGHT_HIGH,
+    sentence = sample_say(&s, AS_SECTION_PROCESSES, AS_EMPHASIS_HIGH,
                           "The sample \x01x.exe\x02 started three processes.", process);
     sample_more(&s, sentence, process);
     sample_more(&s, sentence, process + 1);

@@ -170,11 +170,11 @@ static void a_process_weighs_as_its_heaviest_sentence(void **state)
     (void)state;
     sample_init(&s);
     process = sample_process(&s, 1, 0, "a", NULL);
-    (void)sample_say(&s, AS_SECTION_FILES, AS_WEIGHT_LOW, "x", process);
-    (void)sample_say(&s, AS_SECTION_FILES, AS_WEIGHT_HIGH, "x", process);
-    (void)sample_say(&s, AS_SECTION_FILES, AS_WEIGHT_MEDIUM, "x", process);
+    (void)sample_say(&s, AS_SECTION_FILES, AS_EMPHASIS_LOW, "x", process);
+    (void)sample_say(&s, AS_SECTION_FILES, AS_EMPHASIS_HIGH, "x", process);
+    (void)sample_say(&s, AS_SECTION_FILES, AS_EMPHASIS_MEDIUM, "x", process);
     tree = built(&s);
-    assert_int_equal(tree.nodes[0].weight, AS_WEIGHT_HIGH);
+    assert_int_equal(tree.nodes[0].weight, AS_EMPHASIS_HIGH);
     as_tree_done(&tree);
     sample_done(&s);
 }
