@@ -4,7 +4,7 @@
  *     as_tokenizer *t = NULL;
  *     as_tokens tokens = {0};
  *     if (as_tokenizer_open("model/tokenizer.json", NULL, &t, &err)) ...
- *     if (as_tokenize(t, text, &tokens, &err)) ...
+ *     if (as_tokens_read(t, text, &tokens, &err)) ...
  *     for (size_t i = 0; i < tokens.n; i++)
  *         ... tokens.p[i].id, and the bytes of `text` from .begin to .end
  *     as_tokens_done(&tokens);
@@ -70,7 +70,8 @@ void as_tokenizer_free(as_tokenizer *t);
  * text ("[SEP]", "</s>") are read as ordinary text: the text is the attacker's, and must not
  * be able to end itself. AS_LIMIT, AS_NOMEM.
  */
-as_code as_tokenize(const as_tokenizer *t, as_bytes text, as_tokens *ret, as_err *err) AS_CHECKED;
+as_code as_tokens_read(const as_tokenizer *t, as_bytes text, as_tokens *ret,
+                       as_err *err) AS_CHECKED;
 void as_tokens_done(as_tokens *tokens);
 
 size_t as_tokenizer_vocab(const as_tokenizer *t);     /* ids are below it */

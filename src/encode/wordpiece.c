@@ -1,0 +1,320 @@
+/*
+ * WordPiece as BERT has it (Devlin et al. 2019; the rules are those of the reference
+ * implementation's BertNormalizer and BertPreTokenizer): text is cleaned, Chinese characters
+ * stand alone, accents go, case folds; words are what blanks and punctuation leave; of a word
+ * the longest piece is taken, again and again.
+ */
+#include "base/utf8.h"
+#include "encode/tokens_priv.h"
+
+#include <string.h>
+#include <utf8proc.h>
+
+#include "base/banned.h"
+
+/* Bytes of the text that a normalised byte comes from. */
+typedef struct mark {
+    uint32_t begin, end;
+} mark;
+
+/* A word as it is normalised; the memory stays with the caller's tokens. */
+typedef struct word {
+    uint8_t *bytes;
+    mark *marks;
+    size_t n, cap_bytes, cap_marks;
+    uint32_t chars;
+} word;
+
+typedef struct run {
+    const as_tokenizer *t;
+    as_tokens *out;
+    word *w;
+    as_err *err;
+} run;
+
+void as_wordpiece_scratch_free(void *scratch)
+{
+    word *w = scratch;
+
+    if (!w)
+        return;
+    as_mem_free(w->bytes);
+    as_mem_free(w->marks);
+    as_mem_free(w);
+}
+
+/* --- kinds of characters --------------------------------------------------------------------- */
+
+static bool is_chinese(uint32_t c)
+{
+    return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3400 && c <= 0x4dbf) ||
+           (c >= 0x20000 && c <= 0x2a6df) || (c >= 0x2a700 && c <= 0x2b73f) ||
+           (c >= 0x2b740 && c <= 0x2b81f) || (c >= 0x2b920 && c <= 0x2ceaf) ||
+           (c >= 0xf900 && c <= 0xfaff) || (c >= 0x2f800 && c <= 0x2fa1f);
+}
+
+/* The property White_Space. */
+static bool is_blank(uint32_t c)
+{
+    if (c < 0x80)
+        return c == ' ' || (c >= 9 && c <= 13);
+    return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+static bool is_ascii_sign(uint32_t c)
+{
+    return (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) ||
+           (c >= 123 && c <= 126);
+}
+
+static bool is_sign(uint32_t c)
+{
+    utf8proc_category_t kind;
+    int other;
+
+    if (c < 0x80)
+        return is_ascii_sign(c);
+    other = as_wordpiece_other(c);
+    if (other >= 0)
+        return other == AS_CHAR_SIGN;
+    kind = utf8proc_category((utf8proc_int32_t)c);
+    return kind >= UTF8PROC_CATEGORY_PC && kind <= UTF8PROC_CATEGORY_PO;
+}
+
+/* What cleaning drops: tab and line ends are blanks, though their category is Cc. */
+static bool is_dropped(uint32_t c)
+{
+    utf8proc_category_t kind;
+    int other;
+
+    if (c < 0x80)
+        return (c < 32 && c != '\t' && c != '\n' && c != '\r') || c == 127;
+    if (c == 0xfffd)
+        return true;
+    other = as_wordpiece_other(c);
+    if (other >= 0)
+        return other == AS_CHAR_DROPPED;
+    kind = utf8proc_category((utf8proc_int32_t)c);
+    return kind == UTF8PROC_CATEGORY_CC || kind == UTF8PROC_CATEGORY_CF ||
+           kind == UTF8PROC_CATEGORY_CO;
+}
+
+static bool is_accent(uint32_t c)
+{
+    int other = c < 0x300 ? AS_CHAR_LETTER : as_wordpiece_other(c);
+
+    if (other >= 0)
+        return other == AS_CHAR_DROPPED;
+    return utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_MN;
+}
+
+/* --- words to pieces ------------------------------------------------------------------------- */
+
+static as_code no_room(const run *r)
+{
+    return as_fail_nomem(r->err, "the tokens of a text");
+}
+
+static as_code push(run *r, uint32_t id, uint32_t begin, uint32_t end)
+{
+    as_tokens *out = r->out;
+    void *p = out->p;
+    bool ok = out->n < out->cap || as_mem_room(&p, &out->cap, out->n, sizeof(*out->p));
+
+    out->p = p;
+    if (!ok)
+        return no_room(r);
+    out->p[out->n++] = (as_token){id, begin, end};
+    return AS_OK;
+}
+
+/* The longest piece at `at`; *ret_end is where it ends. False: there is none. */
+static bool longest(const run *r, size_t at, uint32_t *ret_id, size_t *ret_end)
+{
+    const as_trie *trie = &r->t->trie;
+    uint32_t node = at == 0 ? r->t->first : r->t->more, value = 0;
+
+    for (size_t i = at; i < r->w->n; i++) {
+        node = as_trie_step(trie, node, r->w->bytes[i]);
+        if (!node)
+            break;
+        if (trie->values[node]) {
+            value = trie->values[node];
+            *ret_end = i + 1;
+        }
+    }
+    *ret_id = value - 1;
+    return value > 0;
+}
+
+static as_code end_word(run *r)
+{
+    word *w = r->w;
+    size_t before = r->out->n, at = 0, end = 0;
+    uint32_t id, begin, last;
+    as_code rc = AS_OK;
+
+    if (w->n == 0)
+        return AS_OK;
+    begin = w->marks[0].begin;
+    last = w->marks[w->n - 1].end;
+    while (!rc && at < w->n) {
+        if (w->chars > r->t->word_max || !longest(r, at, &id, &end)) {
+            r->out->n = before;
+            rc = push(r, (uint32_t)r->t->specials.unk, begin, last);
+            break;
+        }
+        rc = push(r, id, w->marks[at].begin, w->marks[end - 1].end);
+        at = end;
+    }
+    w->n = 0;
+    w->chars = 0;
+    return rc;
+}
+
+/* --- characters to words --------------------------------------------------------------------- */
+
+static bool room(word *w, size_t more)
+{
+    void *bytes = w->bytes, *marks = w->marks;
+    bool ok = true;
+
+    while (ok && w->n + more > w->cap_bytes) {
+        ok = as_mem_room(&bytes, &w->cap_bytes, w->cap_bytes, 1);
+        w->bytes = bytes;
+    }
+    while (ok && w->n + more > w->cap_marks) {
+        ok = as_mem_room(&marks, &w->cap_marks, w->cap_marks, sizeof(*w->marks));
+        w->marks = marks;
+    }
+    return ok;
+}
+
+static as_code add(run *r, uint32_t c, mark m)
+{
+    word *w = r->w;
+    uint8_t spelt[4];
+    size_t n = as_utf8_put(c, spelt);
+
+    if (!room(w, n))
+        return no_room(r);
+    for (size_t i = 0; i < n; i++) {
+        w->bytes[w->n] = spelt[i];
+        w->marks[w->n++] = m;
+    }
+    w->chars++;
+    return AS_OK;
+}
+
+/* A character that is normalised already. */
+static as_code put(run *r, uint32_t c, mark m)
+{
+    as_code rc;
+
+    if (is_blank(c))
+        return end_word(r);
+    if (!is_sign(c))
+        return add(r, c, m);
+    rc = end_word(r);
+    if (!rc)
+        rc = add(r, c, m);
+    return rc ? rc : end_word(r);
+}
+
+static as_code put_lower(run *r, uint32_t c, mark m)
+{
+    as_code rc;
+
+    if (!r->t->lower)
+        return put(r, c, m);
+    if (c == 0x130) { /* the one character whose lower case is two */
+        rc = put(r, 'i', m);
+        return rc ? rc : put(r, 0x307, m);
+    }
+    return put(r, (uint32_t)utf8proc_tolower((utf8proc_int32_t)c), m);
+}
+
+static as_code put_parts(run *r, uint32_t c, mark m)
+{
+    utf8proc_int32_t parts[16];
+    int boundary = 0;
+    utf8proc_ssize_t n;
+    as_code rc = AS_OK;
+
+    if (!r->t->accents)
+        return put_lower(r, c, m);
+    n = utf8proc_decompose_char((utf8proc_int32_t)c, parts, AS_COUNT(parts), UTF8PROC_DECOMPOSE,
+                                &boundary);
+    if (n < 0 || n > (utf8proc_ssize_t)AS_COUNT(parts))
+        return put_lower(r, c, m);
+    for (utf8proc_ssize_t i = 0; !rc && i < n; i++) {
+        if (!is_accent((uint32_t)parts[i]))
+            rc = put_lower(r, (uint32_t)parts[i], m);
+    }
+    return rc;
+}
+
+static as_code take(run *r, uint32_t c, mark m)
+{
+    as_code rc;
+
+    if (r->t->clean && is_dropped(c))
+        return AS_OK;
+    if (r->t->clean && is_blank(c))
+        return end_word(r);
+    if (!r->t->chinese || !is_chinese(c))
+        return put_parts(r, c, m);
+    rc = end_word(r);
+    if (!rc)
+        rc = put_parts(r, c, m);
+    return rc ? rc : end_word(r);
+}
+
+/* Letters and digits of ASCII, as most text is: they need no table. */
+static as_code take_plain(run *r, as_bytes text, size_t *at)
+{
+    size_t i = *at, n;
+    word *w = r->w;
+
+    while (i < text.n && ((text.p[i] | 32u) - 'a' < 26u || text.p[i] - (unsigned)'0' < 10u))
+        i++;
+    n = i - *at;
+    if (!room(w, n))
+        return no_room(r);
+    for (size_t k = *at; k < i; k++) {
+        uint8_t c = text.p[k];
+
+        w->bytes[w->n] = r->t->lower && c >= 'A' && c <= 'Z' ? (uint8_t)(c | 32) : c;
+        w->marks[w->n++] = (mark){(uint32_t)k, (uint32_t)k + 1};
+    }
+    w->chars += (uint32_t)n;
+    *at = i;
+    return AS_OK;
+}
+
+as_code as_wordpiece_run(const as_tokenizer *t, as_bytes text, as_tokens *ret, as_err *err)
+{
+    run r = {.t = t, .out = ret, .err = err};
+    as_code rc = AS_OK;
+
+    if (!ret->scratch)
+        ret->scratch = as_mem_zero(1, sizeof(word));
+    r.w = ret->scratch;
+    if (!r.w)
+        return no_room(&r);
+    r.w->n = 0;
+    r.w->chars = 0;
+    for (size_t at = 0; !rc && at < text.n;) {
+        size_t before = at, n = 1;
+        int32_t c;
+
+        rc = take_plain(&r, text, &at);
+        if (rc || at > before)
+            continue;
+        c = as_utf8_next((as_bytes){text.p + at, text.n - at}, &n);
+        rc = take(&r, c < 0 ? 0xfffd : (uint32_t)c, (mark){(uint32_t)at, (uint32_t)(at + n)});
+        at += n;
+    }
+    return rc ? rc : end_word(&r);
+}

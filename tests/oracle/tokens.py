@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Compares our tokenizers with the package `tokenizers`, id for id.
+
+    tests/oracle/tokens.py DUMP TOKENIZER.json [--count N] [--seed S] [--code-points]
+
+DUMP is build/oracle/tokens_dump (cmake --build --preset dev --target oracle). Half of the
+texts are real (lines below $ASSAY_DATA, default ../shared/data), half generated: Chinese,
+mixed scripts, API names, paths, emoji, combining marks, bad UTF-8. A bad byte is U+FFFD for
+both. Words of special tokens are ordinary text for us, so the other is asked without them.
+Prints the first differences; exit status 1 if there is any. Needs `pip install tokenizers`.
+"""
+import argparse
+import json
+import os
+import pathlib
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+
+
+def per_byte(raw):
+    """Each byte that is no part of valid UTF-8 is one U+FFFD."""
+    out = []
+    at = 0
+    while at < len(raw):
+        for n in (1, 2, 3, 4):
+            try:
+                out.append(raw[at:at + n].decode('utf-8'))
+                at += n
+                break
+            except UnicodeDecodeError:
+                continue
+        else:
+            out.append('\ufffd')
+            at += 1
+    return ''.join(out)
+
+
+def real_lines(folder, wanted, rng):
+    lines = []
+    paths = [p for p in pathlib.Path(folder).rglob('*')
+             if p.is_file() and p.suffix in ('.json', '.txt', '.js', '.ps1', '.tsv', '.csv', '.md', '.log')]
+    rng.shuffle(paths)
+    for path in paths:
+        with open(path, 'rb') as f:
+            for line in f.read(400_000).splitlines():
+                if line:
+                    lines.append(line[:2000])
+        if len(lines) > 4 * wanted:
+            break
+    rng.shuffle(lines)
+    return lines[:wanted]
+
+
+RANGES = [(0x20, 0x7f), (0x20, 0x7f), (0x20, 0x7f), (0xa0, 0x24f), (0x300, 0x36f), (0x370, 0x52f),
+          (0x590, 0x6ff), (0x900, 0x97f), (0xe00, 0xe7f), (0x1100, 0x11ff), (0x1e00, 0x1fff),
+          (0x2000, 0x206f), (0x2070, 0x2bff), (0x3000, 0x30ff), (0x4e00, 0x9fff), (0x4e00, 0x9fff),
+          (0xac00, 0xd7a3), (0xf900, 0xfaff), (0xfe00, 0xfe6f), (0xff00, 0xffef),
+          (0x1f300, 0x1faff), (0x20000, 0x2a6df), (0x2b740, 0x2ceaf), (0, 0x10ffff)]
+WORDS = ['NtCreateUserProcess', 'C:\\Users\\x\\AppData\\a.ps1', 'hxxp://evil[.]example.com/x',
+         '恶意软件通过注册表实现持久化', 'HKLM\\Software\\Microsoft', 'T1059.001', '45[.]154.98.194',
+         'naïve', 'İstanbul', 'ΣΊΣΥΦΟΣ', 'ﬁnance', 'straße', '👨‍👩‍👧‍👦', 'é', 'カ゛', '각', '[SEP]', '[UNK]',
+         '</s>', '##ing', 'a' * 120, 'd41d8cd98f00b204e9800998ecf8427e', '\u200b', '\ufeff', '\x00']
+
+
+def generated(rng):
+    kind = rng.random()
+    if kind < 0.3:
+        text = ' '.join(rng.choice(WORDS) for _ in range(rng.randint(1, 8))).encode()
+    elif kind < 0.4:
+        text = bytes(rng.randrange(256) for _ in range(rng.randint(0, 60)))
+    else:
+        chars = []
+        for _ in range(rng.randint(0, 40)):
+            low, high = rng.choice(RANGES)
+            c = rng.randint(low, high)
+            chars.append(chr(c) if not 0xd800 <= c < 0xe000 else ' ')
+        text = ''.join(chars).encode()
+    if rng.random() < 0.1 and text:
+        cut = rng.randrange(len(text))
+        text = text[:cut] + bytes([rng.randrange(128, 256)]) + text[cut:]
+    return text
+
+
+def without_specials(path):
+    from tokenizers import Tokenizer
+    data = json.loads(pathlib.Path(path).read_text(encoding='utf-8'))
+    data['added_tokens'] = []
+    data['post_processor'] = data['truncation'] = data['padding'] = None
+    return Tokenizer.from_str(json.dumps(data))
+
+
+def ask_ours(dump, path, texts):
+    with tempfile.TemporaryFile() as given:
+        for text in texts:
+            given.write(struct.pack('<I', len(text)) + text)
+        given.seek(0)
+        raw = subprocess.run([dump, path], stdin=given, stdout=subprocess.PIPE, check=True).stdout
+    at = 0
+    for _ in texts:
+        n, = struct.unpack_from('<I', raw, at)
+        numbers = struct.unpack_from(f'<{3 * n}I', raw, at + 4)
+        at += 4 + 12 * n
+        yield list(zip(numbers[::3], numbers[1::3], numbers[2::3]))
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ap.add_argument('dump')
+    ap.add_argument('tokenizer')
+    ap.add_argument('--count', type=int, default=100_000)
+    ap.add_argument('--seed', type=int, default=1)
+    ap.add_argument('--code-points', action='store_true', help='every code point, alone in a word')
+    args = ap.parse_args()
+    try:
+        peer = without_specials(args.tokenizer)
+    except ImportError:
+        print('skipped: the package `tokenizers` is not there', file=sys.stderr)
+        return 77
+    rng = random.Random(args.seed)
+    texts = real_lines(os.environ.get('ASSAY_DATA', '../shared/data'), args.count // 2, rng)
+    texts += [generated(rng) for _ in range(args.count - len(texts))]
+    if args.code_points:
+        texts = [f'a{chr(c)}b'.encode() for c in range(1, 0x110000) if not 0xd800 <= c < 0xe000]
+    texts += [b'', ('恶意' * 200_000).encode(), b'x' * 1_000_000, b'GetProcAddress ' * 60_000]
+    wrong = 0
+    for text, ours in zip(texts, ask_ours(args.dump, args.tokenizer, texts)):
+        theirs = peer.encode(per_byte(text), add_special_tokens=False).ids
+        if [t[0] for t in ours] != theirs:
+            wrong += 1
+            if wrong <= 10:
+                print(f'{text[:120]!r}\n  ours   {[t[0] for t in ours][:30]}\n  theirs {theirs[:30]}')
+        assert all(b <= e <= len(text) for _, b, e in ours)
+        assert all(x[1] <= y[1] for x, y in zip(ours, ours[1:]))
+    print(f'{len(texts)} texts, {wrong} differ')
+    return 1 if wrong else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
