@@ -34,6 +34,7 @@ int as_cmd_show(const as_args *args);
 int as_cmd_rm(const as_args *args);
 int as_cmd_ask(const as_args *args);
 int as_cmd_search(const as_args *args);
+int as_cmd_embed(const as_args *args);
 int as_cmd_export(const as_args *args);
 int as_cmd_import(const as_args *args);
 int as_cmd_check(const as_args *args);

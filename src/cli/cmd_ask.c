@@ -1,4 +1,4 @@
-#include "cli/cli_priv.h"
+#include "cli/encoder.h"
 
 #include "query/query.h"
 
@@ -24,12 +24,15 @@ static as_code ask(const as_args *args, as_store *s, as_buf *out, as_err *err)
     as_ask_options options = {.lang = !lang                     ? -1
                                       : strcmp(lang, "zh") == 0 ? AS_LANG_ZH
                                                                 : AS_LANG_EN,
-                              .sample = as_bytes_of(sample)};
+                              .sample = as_bytes_of(sample),
+                              .dense = as_dense_open};
+    as_dense_here dense = {.args = args};
     as_answer *answer = NULL;
     as_code rc;
 
     join_words(args, &question);
     options.question = as_buf_bytes(&question);
+    options.dense_ctx = &dense;
     rc = question.failed ? as_fail_nomem(err, "the question") : as_ask(s, &options, &answer, err);
     if (!rc && as_args_has(args, AS_OPT_JSON)) {
         as_answer_json(answer, out);
@@ -38,6 +41,7 @@ static as_code ask(const as_args *args, as_store *s, as_buf *out, as_err *err)
         as_answer_text(answer, out, as_args_has(args, AS_OPT_TRACE));
     }
     as_answer_free(answer);
+    as_dense_done(&dense);
     as_buf_done(&question);
     return rc;
 }

@@ -2,7 +2,7 @@
 
 #include "base/escape.h"
 #include "base/jsonw.h"
-#include "retrieve/retrieve.h"
+#include "cli/encoder.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,6 +27,7 @@ struct search {
     as_retriever_query q;
     as_retrieved *found;
     bool colour;
+    as_dense_here dense;
 };
 
 /* --- text ------------------------------------------------------------------------------- */
@@ -345,9 +346,19 @@ static int pick_sample(struct search *s)
     return sample ? as_sample_pick(s->s, sample, &s->q.sample) : 0;
 }
 
+static as_code open_dense(struct search *s, as_err *err)
+{
+    as_dense dense = {0};
+    as_code rc = as_dense_open(&s->dense, &dense, err);
+
+    s->q.encoder = dense.encoder;
+    s->q.vectors = dense.vectors;
+    return rc;
+}
+
 int as_cmd_search(const as_args *args)
 {
-    struct search s = {.args = args, .arena = as_arena_new(SEARCH_MEMORY)};
+    struct search s = {.args = args, .dense = {.args = args}, .arena = as_arena_new(SEARCH_MEMORY)};
     as_err err = {0};
     int status = 0;
     as_code rc = s.arena ? read_options(&s, &err) : as_fail_nomem(&err, "a search");
@@ -356,6 +367,8 @@ int as_cmd_search(const as_args *args)
         rc = as_store_here(args, AS_STORE_READ, &s.s, &err);
     if (!rc)
         status = pick_sample(&s);
+    if (!rc && !status)
+        rc = open_dense(&s, &err);
     if (!rc && !status) {
         rc = as_retrieve(s.s, &s.q, s.arena, &s.found, &err);
         if (!rc)
@@ -363,6 +376,7 @@ int as_cmd_search(const as_args *args)
         if (!rc && s.found->n == 0)
             status = as_code_exit(AS_NOT_FOUND);
     }
+    as_dense_done(&s.dense);
     as_store_close(s.s);
     as_arena_free(s.arena);
     as_buf_done(&s.text);

@@ -12,8 +12,9 @@
 #define FOR_INPUTS  (FOR_READERS | FOR(EVIDENCE))
 #define FOR_STORE                                                                                  \
     (FOR(ADD) | FOR(SAMPLES) | FOR(SHOW) | FOR(RM) | FOR(EVIDENCE) | FOR(ASK) | FOR(SEARCH) |      \
-     FOR(EXPORT) | FOR(IMPORT) | FOR(CHECK) | FOR(STATS))
-#define FOR_ALL ((1u << AS_COMMAND_COUNT) - 1)
+     FOR(EXPORT) | FOR(IMPORT) | FOR(CHECK) | FOR(STATS) | FOR(EMBED))
+#define FOR_ENCODER (FOR(SEARCH) | FOR(ASK) | FOR(EMBED))
+#define FOR_ALL     ((1u << AS_COMMAND_COUNT) - 1)
 
 _Static_assert(AS_COMMAND_COUNT < 32, "a command is a bit of as_option.commands");
 
@@ -65,6 +66,24 @@ static const as_option options[AS_OPT_COUNT] = {
                         FOR(SEARCH), "only passages of this section of a description"},
     [AS_OPT_LIMIT] = {"limit", 'n', AS_TAKES_NUMBER, "N", NULL, FOR(SAMPLES) | FOR(SEARCH),
                       "at most N of them (of 'search': 8)"},
+    [AS_OPT_ENCODER] = {"encoder", 0, AS_TAKES_FILE, "MODEL", NULL, FOR_ENCODER,
+                        "the text encoder: a folder, or one of the store's models (default: "
+                        "ASSAY_ENCODER)"},
+    [AS_OPT_POOLING] = {"pooling", 0, AS_TAKES_CHOICE, "POOLING", "cls mean", FOR(EMBED),
+                        "how a text's tokens become its vector (default: as the model says)"},
+    [AS_OPT_PRECISION] = {"precision", 0, AS_TAKES_CHOICE, "TYPE", "f32 bf16", FOR_ENCODER,
+                          "what the encoder computes in (default: f32); vectors of the two are "
+                          "kept apart"},
+    [AS_OPT_THREADS] = {"threads", 0, AS_TAKES_NUMBER, "N", NULL, FOR_ENCODER,
+                        "threads of the encoder (default: one for each processor)"},
+    [AS_OPT_KIND] = {"kind", 0, AS_TAKES_CHOICE, "KIND", "plain query passage", FOR(EMBED),
+                     "what the texts are, for a model that wants to be told (default: plain)"},
+    [AS_OPT_TOKENS] = {"tokens", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(EMBED),
+                       "one vector for each token instead of one for the text"},
+    [AS_OPT_NPY] = {"npy", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(EMBED),
+                    "write a NumPy file of 32-bit floats instead of JSON lines"},
+    [AS_OPT_FILL] = {"fill", 0, AS_TAKES_NOTHING, NULL, NULL, FOR(EMBED),
+                     "give a vector to every passage of the store that has none"},
     [AS_OPT_JOBS] = {"jobs", 'j', AS_TAKES_NUMBER, "N", NULL, FOR(ADD),
                      "threads that unpack, hash and pack files ahead, and one that adds (default: "
                      "the processors, at most 4; 1: one thread does all)"},
@@ -314,6 +333,29 @@ static const as_command commands[AS_COMMAND_COUNT] = {
           {"assay search --sample invoice.exe --trace which files were encrypted",
            "in one sample, with the routes"}},
          as_cmd_search},
+    [AS_COMMAND_EMBED] =
+        {"embed",
+         "[TEXT...]",
+         AS_TAKES_TEXT,
+         NULL,
+         0,
+         -1,
+         "turn texts into vectors, with a text encoder",
+         "Prints one JSON line for each TEXT, or without TEXT for each line of standard input: "
+         "the vector that the encoder makes of it, of length 1. With --tokens, one vector for each "
+         "token, and which bytes of the text it stands for.\n"
+         "\n"
+         "The encoder is a folder as Hugging Face lays one out, of BERT's kind (MiniLM, bge, e5) "
+         "or XLM-RoBERTa's (bge-m3). A text longer than it reads is read in windows that overlap, "
+         "and its vector is their mean; nothing is cut.\n"
+         "\n"
+         "With --fill, the passages of the store get vectors, by which 'assay search' and 'assay "
+         "ask' find what is meant beside what is said. It goes on where it was interrupted. Each "
+         "encoder has vectors of its own.",
+         {{"assay embed --encoder models/bge-small-zh-v1.5 恶意软件写入启动项", "one text"},
+          {"assay embed --encoder all-MiniLM-L6-v2 --npy -o v.npy <lines.txt", "many, for NumPy"},
+          {"assay embed --encoder bge-small-zh-v1.5 --fill", "the store's passages"}},
+         as_cmd_embed},
     [AS_COMMAND_EXPORT] =
         {"export",
          "FILE",

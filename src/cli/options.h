@@ -32,6 +32,7 @@ extern "C" {
     X(RM)                                                                                          \
     X(ASK)                                                                                         \
     X(SEARCH)                                                                                      \
+    X(EMBED)                                                                                       \
     X(EXPORT)                                                                                      \
     X(IMPORT)                                                                                      \
     X(CHECK)                                                                                       \
@@ -69,6 +70,14 @@ typedef enum as_option_id {
     AS_OPT_SECTION,
     AS_OPT_TRACE,
     AS_OPT_LIMIT,
+    AS_OPT_ENCODER,
+    AS_OPT_POOLING,
+    AS_OPT_PRECISION,
+    AS_OPT_THREADS,
+    AS_OPT_KIND,
+    AS_OPT_TOKENS,
+    AS_OPT_NPY,
+    AS_OPT_FILL,
     AS_OPT_JOBS,
     AS_OPT_REPAIR,
     AS_OPT_DEEP,

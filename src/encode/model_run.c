@@ -95,7 +95,7 @@ static as_code read_texts(job *j)
     as_code rc = AS_OK;
 
     for (size_t i = 0; !rc && i < j->n_texts; i++) {
-        rc = as_tokenize(j->m->tokenizer, j->texts[i], &j->tokens, j->err);
+        rc = as_tokens_read(j->m->tokenizer, j->texts[i], &j->tokens, j->err);
         if (!rc)
             rc = cut(j, i);
     }

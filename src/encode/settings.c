@@ -170,7 +170,7 @@ static as_code encode_prefix(as_model *m, as_prefix *p, as_err *err)
 
     while (text.n > 0 && text.p[text.n - 1] == ' ')
         text.n--;
-    rc = as_tokenize(m->tokenizer, text, &tokens, err);
+    rc = as_tokens_read(m->tokenizer, text, &tokens, err);
     if (!rc && tokens.n > AS_PREFIX_TOKENS)
         rc = as_fail(err, AS_LIMIT, AS_NO_OFFSET, "a prefix of %zu tokens, at most %u", tokens.n,
                      AS_PREFIX_TOKENS);

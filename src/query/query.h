@@ -28,6 +28,7 @@
 
 #include "base/jsonw.h"
 #include "describe/describe.h"
+#include "retrieve/retrieve.h"
 #include "store/store.h"
 
 #ifdef __cplusplus
@@ -43,6 +44,8 @@ typedef struct as_ask_options {
     as_bytes question;
     as_bytes sample; /* as as_samples_query.named; {0}: what the question says, or the only one */
     int lang;        /* as_lang of the answer; -1: the question's */
+    as_dense_fn *dense; /* what finds passages by meaning, if code has no answer; NULL: nothing */
+    void *dense_ctx;
 } as_ask_options;
 
 typedef struct as_citation {

@@ -450,6 +450,8 @@ typedef struct job {
     as_reading reading;
     as_plan plan;
     as_bytes question;
+    as_dense_fn *dense;
+    void *dense_ctx;
     as_lang lang;
     int64_t sample; /* 0: all */
     as_bytes sample_sha256;

@@ -33,10 +33,17 @@ as_code answer_search(job *j)
     as_citation *citations;
     as_buf out = {0};
     bool zh = j->lang == AS_LANG_ZH;
-    as_code rc = as_retrieve(j->store, &q, j->arena, &r, j->err);
+    as_dense dense = {0};
+    as_code rc = j->dense ? j->dense(j->dense_ctx, &dense, j->err) : AS_OK;
 
+    q.encoder = dense.encoder;
+    q.vectors = dense.vectors;
+    if (!rc)
+        rc = as_retrieve(j->store, &q, j->arena, &r, j->err);
     if (rc)
         return rc;
+    if (r->routes[AS_ROUTE_DENSE].ran)
+        j->answer->tier = "encoder";
     items = as_arena_take(j->arena, r->n + 1, sizeof(*items));
     citations = as_arena_take(j->arena, r->n + 1, sizeof(*citations));
     if (!items || !citations)

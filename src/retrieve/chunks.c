@@ -287,11 +287,11 @@ static void put_summary(maker *m, const span *s, unsigned lang, int parent)
                   .role = AS_CHUNK_SUMMARY,
                   .trust = trust_of(m, s, lang)};
     size_t room = SUMMARY_MAX;
-    int least = AS_WEIGHT_HIGH;
+    int least = AS_EMPHASIS_HIGH;
 
     if (parent < 0 || s->to - s->from < 3 || span_tokens(m, s, lang) < SUMMARY_FROM)
         return;
-    for (; least > AS_WEIGHT_PLAIN; least--) { /* the lightest that still fit */
+    for (; least > AS_EMPHASIS_PLAIN; least--) { /* the lightest that still fit */
         size_t tokens = 0;
 
         for (size_t i = s->from; i < s->to; i++) {

@@ -10,7 +10,7 @@
  * values, which the other routes find by what they are.
  */
 
-#define BATCH       32u
+#define BATCH       256u /* texts: the encoder sorts them by length */
 #define COMMIT_EACH 4096u
 
 typedef struct filling {
@@ -21,7 +21,8 @@ typedef struct filling {
     as_bytes texts[BATCH];
     int64_t ids[BATCH];
     as_vector_tags tags[BATCH];
-    size_t n, made, uncommitted;
+    size_t n, made, uncommitted, all;
+    const as_fill_options *options; /* NULL: nobody watches */
 } filling;
 
 /* FNV-1a: a number that stays the same between versions. */
@@ -62,11 +63,28 @@ static as_code flush(filling *f, as_err *err)
         return rc;
     f->made += f->n;
     f->uncommitted += f->n;
+    if (f->options && f->options->on_tick)
+        f->options->on_tick(f->options->tick_ctx, f->made, f->all);
     if (f->uncommitted >= COMMIT_EACH) {
         rc = as_vectors_commit(f->vectors, err);
         f->uncommitted = 0;
     }
     return rc ? rc : renew_arena(f, err);
+}
+
+static bool wants(const filling *f, const as_stored_chunk *c)
+{
+    return c->lang != AS_CHUNK_LANG_ANY && c->role != AS_CHUNK_KEYWORDS &&
+           !as_vectors_has(f->vectors, c->id);
+}
+
+static as_code count_chunk(void *ctx, const as_stored_chunk *c, as_err *err)
+{
+    filling *f = ctx;
+
+    (void)err;
+    f->all += wants(f, c);
+    return AS_OK;
 }
 
 static as_code take_chunk(void *ctx, const as_stored_chunk *c, as_err *err)
@@ -75,8 +93,7 @@ static as_code take_chunk(void *ctx, const as_stored_chunk *c, as_err *err)
     as_buf text = {0};
     as_code rc;
 
-    if (c->lang == AS_CHUNK_LANG_ANY || c->role == AS_CHUNK_KEYWORDS ||
-        as_vectors_has(f->vectors, c->id))
+    if (!wants(f, c))
         return AS_OK;
     as_buf_add(&text, c->context);
     as_buf_byte(&text, '\n');
@@ -93,16 +110,18 @@ static as_code take_chunk(void *ctx, const as_stored_chunk *c, as_err *err)
     return f->n == BATCH ? flush(f, err) : AS_OK;
 }
 
-as_code as_retrieve_fill(as_store *s, const as_encoder *encoder, as_vectors *vectors, size_t *ret_n,
-                         as_err *err)
+as_code as_retrieve_fill(as_store *s, const as_encoder *encoder, as_vectors *vectors,
+                         const as_fill_options *options, size_t *ret_n, as_err *err)
 {
-    filling f = {.s = s, .encoder = encoder, .vectors = vectors};
+    filling f = {.s = s, .encoder = encoder, .vectors = vectors, .options = options};
     as_code rc = renew_arena(&f, err);
 
     if (!rc && encoder->dim != as_vectors_dim(vectors))
         rc = as_fail(err, AS_UNAVAILABLE, AS_NO_OFFSET,
                      "the encoder '%s' makes vectors of %zu numbers, and the store's have %zu",
                      encoder->name, encoder->dim, as_vectors_dim(vectors));
+    if (!rc && options && options->on_tick)
+        rc = as_search_each(s, 0, count_chunk, &f, err);
     if (!rc)
         rc = as_search_each(s, 0, take_chunk, &f, err);
     if (!rc)

@@ -61,12 +61,30 @@ as_code as_chunks_make(void *ctx, const as_analysis *a, as_chunk_put_fn *put, vo
 
 /* --- vectors ----------------------------------------------------------------------------- */
 
+/* `made` of `all` vectors that were missing; called now and then. */
+typedef void as_fill_tick_fn(void *ctx, size_t made, size_t all);
+
+typedef struct as_fill_options {
+    as_fill_tick_fn *on_tick; /* NULL: nobody watches */
+    void *tick_ctx;
+} as_fill_options;
+
 /*
  * Gives a vector to every chunk of prose that has none; rows and keywords get none. `vectors`
- * is open for writing. *ret_n (or NULL): how many were made.
+ * is open for writing. What was made is committed now and then, so who is interrupted goes on
+ * from there. options may be NULL. *ret_n (or NULL): how many were made.
  */
-as_code as_retrieve_fill(as_store *s, const as_encoder *encoder, as_vectors *vectors, size_t *ret_n,
-                         as_err *err) AS_CHECKED;
+as_code as_retrieve_fill(as_store *s, const as_encoder *encoder, as_vectors *vectors,
+                         const as_fill_options *options, size_t *ret_n, as_err *err) AS_CHECKED;
+
+/* An encoder and the vectors that it made of the store; NULL: there is none. */
+typedef struct as_dense {
+    const as_encoder *encoder;
+    as_vectors *vectors;
+} as_dense;
+
+/* Opens them when a search needs them: loading a model takes longer than many an answer. */
+typedef as_code as_dense_fn(void *ctx, as_dense *ret, as_err *err);
 
 /* The number by which a tool is filtered in vectors: never 0. */
 uint32_t as_retrieve_tool_tag(as_bytes tool);

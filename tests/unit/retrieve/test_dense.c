@@ -93,7 +93,7 @@ static size_t fill(dense *d)
     as_err err = {0};
     size_t n = 0;
 
-    if (as_retrieve_fill(d->m->s, &d->encoder, d->vectors, &n, &err))
+    if (as_retrieve_fill(d->m->s, &d->encoder, d->vectors, NULL, &n, &err))
         fail_msg("%s", err.msg);
     return n;
 }

@@ -1,0 +1,46 @@
+/*
+ * encoder - the text encoder that the command line or ASSAY_ENCODER names, and its vectors.
+ *
+ *     as_dense_here d = {.args = args};
+ *     q.dense = as_dense_open;                 opened when a search needs it, not before
+ *     q.dense_ctx = &d;
+ *     ...
+ *     as_dense_done(&d);
+ *
+ * Depends on: cli_priv.h, encode, retrieve.  Threads: the main thread alone.
+ */
+#ifndef AS_CLI_ENCODER_H
+#define AS_CLI_ENCODER_H
+
+#include "cli/cli_priv.h"
+#include "encode/model.h"
+#include "retrieve/retrieve.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Of the options, else of the environment; NULL: none. */
+const char *as_encoder_named(const as_args *args);
+
+/* AS_USAGE: none is named; else as as_model_open(). */
+as_code as_encoder_here(const as_args *args, as_model **ret, as_err *err) AS_CHECKED;
+
+/* The store's vectors of this encoder. AS_NOT_FOUND: read only, and none were made yet. */
+as_code as_vectors_here(const as_args *args, const as_encoder *encoder, bool read_only,
+                        as_vectors **ret, as_err *err) AS_CHECKED;
+
+typedef struct as_dense_here {
+    const as_args *args;
+    as_model *model;
+    as_vectors *vectors;
+} as_dense_here;
+
+/* An as_dense_fn; ctx is an as_dense_here. */
+as_code as_dense_open(void *ctx, as_dense *ret, as_err *err) AS_CHECKED;
+void as_dense_done(as_dense_here *d);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
