@@ -18,8 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = os.environ.get('ASSAY_BIN', str(ROOT / 'build' / 'assay'))
 EVENTS = 300_000
 BAD = 77_777
-# Of address space; all facts together take more. A sanitizer takes terabytes.
-MEMORY_MB = None if 'san' in BIN else 170
+# Of address space, 45 of it libraries; all facts together take more. A sanitizer takes terabytes.
+MEMORY_MB = None if 'san' in BIN else 215
 
 
 def event(i):
