@@ -38,30 +38,35 @@ static double as_written(double d)
  * [batch, tokens, heads, width of one] is what attention is reshaped to: as one constant, or
  * joined from four values of which the last two are.
  */
-static bool head_shape(const as_onnx *o, const as_onnx_node *node, int64_t *ret_heads,
+static bool head_shape(const as_onnx *o, const as_onnx_node *reshape, int64_t *ret_heads,
                        int64_t *ret_width)
 {
-    if (as_bytes_is(node->op, "Concat") && node->in_n == 4)
-        return as_onnx_integer(as_onnx_value_of(o, node->in[2]), 0, ret_heads) &&
-               as_onnx_integer(as_onnx_value_of(o, node->in[3]), 0, ret_width);
-    if (as_bytes_is(node->op, "Reshape") && node->in_n == 2) {
-        const as_onnx_value *shape = as_onnx_value_of(o, node->in[1]);
+    const as_onnx_value *shape = as_onnx_value_of(o, reshape->in[1]);
+    const as_onnx_node *node = shape ? NULL : as_onnx_producer(o, reshape->in[1]);
 
-        return shape && shape->t.size == 32 && as_onnx_integer(shape, 2, ret_heads) &&
+    if (shape)
+        return shape->t.size == 32 && as_onnx_integer(shape, 2, ret_heads) &&
                as_onnx_integer(shape, 3, ret_width);
-    }
-    return false;
+    return node && as_bytes_is(node->op, "Concat") && node->in_n == 4 &&
+           as_onnx_integer(as_onnx_value_of(o, node->in[2]), 0, ret_heads) &&
+           as_onnx_integer(as_onnx_value_of(o, node->in[3]), 0, ret_width);
 }
 
-/* The head's width may be left to be computed (-1). */
-static void note_heads(as_onnx *o, const as_onnx_node *node, uint64_t hidden, bool *conflict)
+/* One of the two may be left to be computed (-1). */
+static void note_heads(as_onnx *o, const as_onnx_node *reshape, uint64_t hidden, bool *conflict)
 {
     unsigned *heads = &o->w->hints.heads;
     int64_t n = 0, width = 0;
 
-    if (!head_shape(o, node, &n, &width) || n <= 0 || (uint64_t)n > hidden || hidden % (uint64_t)n)
+    if (reshape->in_n != 2 || hidden == 0 || hidden > UINT32_MAX ||
+        !head_shape(o, reshape, &n, &width))
         return;
-    if (width != -1 && (uint64_t)width != hidden / (uint64_t)n)
+    if (n == -1 && width > 0)
+        n = (int64_t)hidden / width;
+    if (width == -1 && n > 0)
+        width = (int64_t)hidden / n;
+    if (n <= 0 || width <= 0 || n > (int64_t)hidden || width > (int64_t)hidden ||
+        n * width != (int64_t)hidden)
         return;
     *conflict = *conflict || (*heads && *heads != (unsigned)n);
     *heads = (unsigned)n;
@@ -144,8 +149,9 @@ void as_onnx_hints(as_onnx *o)
     for (size_t i = 0; i < o->nodes_n; i++) {
         const as_onnx_node *node = &o->nodes[i];
 
-        note_heads(o, node, hidden, &heads);
-        if (as_bytes_is(node->op, "Sqrt"))
+        if (as_bytes_is(node->op, "Reshape"))
+            note_heads(o, node, hidden, &heads);
+        else if (as_bytes_is(node->op, "Sqrt"))
             epsilon_below_root(o, node, &epsilon);
         else if (as_bytes_is(node->op, "LayerNormalization"))
             epsilon_of_operator(o, node, &epsilon);

@@ -12,6 +12,10 @@
  * encoders, whose initialisers get the names of the Hugging Face layout by the node that
  * uses them. Files are mapped, checked whole before anything is handed out, and never run.
  *
+ * Names are those of a bare encoder: wrappers' prefixes ("bert.", "roberta.", "model.",
+ * "0.auto_model." ...) go, LayerNorm's old gamma and beta are weight and bias. Numbers lie where
+ * the file has them: who shortens a file that is mapped here gets a SIGBUS, as with any mapping.
+ *
  * Depends on: base, nn/tensor.h.  Threads: read-only after open.
  * Limits: below. Bytes of the file are the attacker's.
  */
@@ -45,7 +49,9 @@ typedef struct as_weights_hints {
 
 /*
  * AS_REFUSED: not to be opened. AS_INVALID: of no kind that is read here, or broken, and
- * where. AS_LIMIT: over a limit. The message names file and tensor.
+ * where. AS_UNKNOWN: in order, but nothing that is read: a quantised graph, a pickle that names
+ * more than a state dict does, another type of numbers. AS_LIMIT: over a limit. The message
+ * names file and tensor; err->offset is a byte of the file (of data.pkl, where it says so).
  */
 as_code as_weights_open(const char *path, as_weights **ret, as_err *err) AS_CHECKED;
 void as_weights_close(as_weights *w); /* NULL is accepted */
@@ -59,6 +65,13 @@ const char *as_weights_format(const as_weights *w); /* "safetensors", "torch", "
 const as_weight *as_weights_all(const as_weights *w, size_t *ret_n);
 const as_weight *as_weights_find(const as_weights *w, as_bytes name); /* NULL: not there */
 as_weights_hints as_weights_hint(const as_weights *w);
+
+/*
+ * Opening reads no number. These do, at the speed of memory: AS_INVALID names the first
+ * element that is NaN or infinite. Integers are always fine.
+ */
+as_code as_weights_finite(const as_weights *w, as_err *err) AS_CHECKED;
+as_code as_weight_finite(const as_weight *w, as_err *err) AS_CHECKED;
 
 #ifdef __cplusplus
 }
