@@ -14,32 +14,35 @@
 /* Whether one of BLOCK numbers of 16, 32 or 64 bits is not finite. */
 static bool bad16(const uint8_t *p, uint16_t exponent)
 {
-    uint16_t v[BLOCK], bad = 0;
+    uint16_t v, bad = 0;
 
-    memcpy(v, p, sizeof(v));
-    for (size_t i = 0; i < BLOCK; i++)
-        bad |= (uint16_t) - ((v[i] & exponent) == exponent);
+    for (size_t i = 0; i < BLOCK; i++) {
+        memcpy(&v, p + i * sizeof(v), sizeof(v));
+        bad |= (uint16_t) - ((v & exponent) == exponent);
+    }
     return bad;
 }
 
 static bool bad32(const uint8_t *p)
 {
-    uint32_t v[BLOCK], bad = 0;
+    uint32_t v, bad = 0;
 
-    memcpy(v, p, sizeof(v));
-    for (size_t i = 0; i < BLOCK; i++)
-        bad |= (uint32_t) - ((v[i] & 0x7f800000u) == 0x7f800000u);
+    for (size_t i = 0; i < BLOCK; i++) {
+        memcpy(&v, p + i * sizeof(v), sizeof(v));
+        bad |= (uint32_t) - ((v & 0x7f800000u) == 0x7f800000u);
+    }
     return bad;
 }
 
 static bool bad64(const uint8_t *p)
 {
     const uint64_t exponent = (uint64_t)0x7ff << 52;
-    uint64_t v[BLOCK], bad = 0;
+    uint64_t v, bad = 0;
 
-    memcpy(v, p, sizeof(v));
-    for (size_t i = 0; i < BLOCK; i++)
-        bad |= (uint64_t) - ((v[i] & exponent) == exponent);
+    for (size_t i = 0; i < BLOCK; i++) {
+        memcpy(&v, p + i * sizeof(v), sizeof(v));
+        bad |= (uint64_t) - ((v & exponent) == exponent);
+    }
     return bad;
 }
 
