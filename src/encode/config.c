@@ -65,7 +65,7 @@ static as_code unknown(const as_json_tok *t, const char *key, as_bytes text, con
 
 static as_code read_family(reader *r, as_json_tok *t, as_err *err)
 {
-    as_bytes text;
+    as_bytes text = {0};
     as_code rc = read_text(r, t, "model_type", &text, err);
 
     if (rc)
@@ -79,7 +79,7 @@ static as_code read_family(reader *r, as_json_tok *t, as_err *err)
 
 static as_code read_act(reader *r, as_json_tok *t, as_err *err)
 {
-    as_bytes text;
+    as_bytes text = {0};
     as_code rc = read_text(r, t, "hidden_act", &text, err);
 
     if (rc)
@@ -92,7 +92,7 @@ static as_code read_act(reader *r, as_json_tok *t, as_err *err)
 
 static as_code read_positions_kind(reader *r, as_json_tok *t, as_err *err)
 {
-    as_bytes text;
+    as_bytes text = {0};
     as_code rc = read_text(r, t, "position_embedding_type", &text, err);
 
     if (!rc && !as_bytes_is(text, "absolute"))
@@ -132,7 +132,7 @@ static as_code read_pad(reader *r, as_json_tok *t, as_err *err)
 static as_code read_architectures(reader *r, as_json_tok *t, as_err *err)
 {
     as_code rc = AS_OK;
-    as_bytes text;
+    as_bytes text = {0};
 
     if (t->type == AS_JSON_NULL)
         return AS_OK;

@@ -26,15 +26,14 @@ enum {
 
 /* TensorProto.DataType, and the field that has its numbers if raw_data has not. */
 static const struct {
-    uint8_t number;
     as_dtype type;
-    uint8_t field;
+    uint8_t number, field;
 } types[] = {
-    {1, AS_F32, FLOAT_DATA},   {2, AS_U8, INT32_DATA},    {3, AS_I8, INT32_DATA},
-    {4, AS_U16, INT32_DATA},   {5, AS_I16, INT32_DATA},   {6, AS_I32, INT32_DATA},
-    {7, AS_I64, INT64_DATA},   {9, AS_BOOL, INT32_DATA},  {10, AS_F16, INT32_DATA},
-    {11, AS_F64, DOUBLE_DATA}, {12, AS_U32, UINT64_DATA}, {13, AS_U64, UINT64_DATA},
-    {16, AS_BF16, INT32_DATA},
+    {AS_F32, 1, FLOAT_DATA},   {AS_U8, 2, INT32_DATA},    {AS_I8, 3, INT32_DATA},
+    {AS_U16, 4, INT32_DATA},   {AS_I16, 5, INT32_DATA},   {AS_I32, 6, INT32_DATA},
+    {AS_I64, 7, INT64_DATA},   {AS_BOOL, 9, INT32_DATA},  {AS_F16, 10, INT32_DATA},
+    {AS_F64, 11, DOUBLE_DATA}, {AS_U32, 12, UINT64_DATA}, {AS_U64, 13, UINT64_DATA},
+    {AS_BF16, 16, INT32_DATA},
 };
 
 typedef struct parts {

@@ -115,7 +115,7 @@ static as_code locate(as_bytes f, uint64_t offset, uint64_t size, uint64_t limit
     if (data > limit || size > limit - data)
         return broken("an entry that ends behind the directory's start", (size_t)offset, err);
     if (as_le(f.p + offset + 26, 2) != e->name.n ||
-        (e->name.n && memcmp(f.p + offset + LOCAL_SIZE, e->name.p, e->name.n)))
+        (e->name.n && memcmp(f.p + offset + LOCAL_SIZE, e->name.p, e->name.n) != 0))
         return broken("a local header of another name", (size_t)offset, err);
     if (as_le(f.p + offset + 8, 2) != 0)
         return broken("an entry that is packed", (size_t)offset, err);

@@ -89,11 +89,11 @@ static as_code house_name(as_weights *w, as_bytes name, as_bytes *ret)
 
     name = without_prefix(name);
     if (cut) {
-        const char *tail = cut == 5 ? "weight" : "bias";
+        as_bytes tail = cut == 5 ? AS_LITERAL("weight") : AS_LITERAL("bias");
 
         memcpy(full, name.p, name.n - cut);
-        memcpy(full + name.n - cut, tail, strlen(tail));
-        name = (as_bytes){full, name.n - cut + strlen(tail)};
+        memcpy(full + name.n - cut, tail.p, tail.n);
+        name = (as_bytes){full, name.n - cut + tail.n};
     }
     return as_arena_copy(w->arena, name, ret);
 }
@@ -271,7 +271,7 @@ as_code as_weights_open(const char *path, as_weights **ret, as_err *err)
     as_err why = {0};
     char shown[64];
     as_weights *w = weights_new();
-    as_bytes file;
+    as_bytes file = {0};
     as_code rc;
     int dir = -1;
 

@@ -127,7 +127,7 @@ static void heads_must_divide_the_width(void **state)
 
     (void)state;
     memcpy(text, bert, sizeof(bert));
-    memcpy(strstr(text, "heads\":12"), "heads\":11", 9);
+    strstr(text, "heads\":12")[8] = '1';
     assert_int_equal(read_config(text, &c, &err), AS_INVALID);
     assert_non_null(strstr(err.msg, "11 heads"));
 }

@@ -38,9 +38,12 @@ static float element(const as_weight *t, uint64_t i, uint64_t j)
 static bool same_number(float a, float b, bool half)
 {
     float d = a - b;
+    uint32_t bits[2];
 
+    memcpy(&bits[0], &a, sizeof(a));
+    memcpy(&bits[1], &b, sizeof(b));
     if (!half)
-        return !memcmp(&a, &b, sizeof(a));
+        return bits[0] == bits[1];
     return d * d <= b * b * 1e-6f + 1e-12f;
 }
 
