@@ -92,8 +92,10 @@ static as_code give(as_onnx *o, path *name, const char *word, as_onnx_value *v, 
     size_t n = strlen(word);
 
     memcpy(name->text + name->n, word, n);
-    v->used = true;
-    v->transposed = transposed;
+    if (!v->used) {
+        v->used = true;
+        v->transposed = transposed;
+    }
     return as_weights_add(o->w, (as_bytes){name->text, name->n + n}, &v->t, transposed, v->at, err);
 }
 

@@ -153,9 +153,15 @@ static void a_bias_names_its_weight_where_nodes_have_no_paths(void **state)
     tensor(&g, "bert.pooler.dense.bias", 0, 2);
     node(&g, "MatMul MatMul_7 x,1234 m");
     node(&g, "Add Add_8 m,bert.pooler.dense.bias out");
+    tensor(&g, "own.weight", 2, 3);
+    tensor(&g, "kept.weight", 3, 2);
+    node(&g, "MatMul MatMul_9 out,own.weight m2");
+    node(&g, "Transpose Transpose_10 kept.weight k");
     opens(&g, &w, &file);
     (void)as_weights_all(w, &n);
-    assert_int_equal(n, 2);
+    assert_int_equal(n, 4);
+    assert_true(find(w, "own.weight")->transposed);
+    assert_false(find(w, "kept.weight")->transposed);
     assert_true(find(w, "pooler.dense.weight")->transposed);
     as_weights_close(w);
     as_buf_done(&file);
