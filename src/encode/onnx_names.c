@@ -200,7 +200,8 @@ static as_code name_inputs(as_onnx *o, const as_onnx_node *node, as_err *err)
         word = has_path ? word_of(o, node, k, v, &module, &transposed) : NULL;
         if (word)
             rc = give(o, &module, word, v, transposed, err);
-        if (!rc && node->in_n == 2 && as_bytes_is(node->op, "Add"))
+        /* Where paths tell, a bias does not: it may be shared by many. */
+        if (!rc && !has_path && node->in_n == 2 && as_bytes_is(node->op, "Add"))
             rc = name_by_bias(o, node, k, node->in[k], err);
     }
     return rc;
@@ -248,7 +249,9 @@ as_code as_onnx_names(as_onnx *o, as_err *err)
             rc = as_weights_add(o->w, o->values[i].name, &v->t, v->used && v->transposed, v->at,
                                 err);
     }
-    if (!rc)
-        drop_repeated(o->w);
-    return rc;
+    if (rc)
+        return rc;
+    as_weights_unwrap(o->w);
+    drop_repeated(o->w);
+    return AS_OK;
 }

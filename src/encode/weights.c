@@ -120,6 +120,29 @@ as_code as_weights_add(as_weights *w, as_bytes name, const as_tensor *t, bool tr
     return AS_OK;
 }
 
+void as_weights_unwrap(as_weights *w)
+{
+    static const char table[] = ".embeddings.word_embeddings.weight";
+    as_bytes wrapper = {0};
+
+    for (size_t i = 0; i < w->n; i++) {
+        as_bytes name = w->all[i].name;
+
+        if (!ends(name, table))
+            continue;
+        name.n -= sizeof(table) - 2; /* with its dot */
+        if (wrapper.n && !as_bytes_eq(wrapper, name))
+            return; /* two encoders in one file: whoever asks must say which */
+        wrapper = name;
+    }
+    for (size_t i = 0; wrapper.n && i < w->n; i++) {
+        as_bytes *name = &w->all[i].name;
+
+        if (name->n > wrapper.n && !memcmp(name->p, wrapper.p, wrapper.n))
+            *name = (as_bytes){name->p + wrapper.n, name->n - wrapper.n};
+    }
+}
+
 static int by_name(const void *a, const void *b)
 {
     const as_weight *x = a, *y = b;
@@ -133,6 +156,7 @@ static as_code sort(as_weights *w, as_err *err)
 
     if (w->n == 0)
         return as_fail(err, AS_INVALID, AS_NO_OFFSET, "no tensor in it");
+    as_weights_unwrap(w);
     qsort(w->all, w->n, sizeof(*w->all), by_name);
     for (size_t i = 1; i < w->n; i++) {
         if (as_bytes_eq(w->all[i - 1].name, w->all[i].name))

@@ -13,8 +13,9 @@
  * uses them. Files are mapped, checked whole before anything is handed out, and never run.
  *
  * Names are those of a bare encoder: wrappers' prefixes ("bert.", "roberta.", "model.",
- * "0.auto_model." ...) go, LayerNorm's old gamma and beta are weight and bias. Numbers lie where
- * the file has them: who shortens a file that is mapped here gets a SIGBUS, as with any mapping.
+ * "0.auto_model." ..., or whatever stands before ".embeddings.word_embeddings.weight") go, and
+ * LayerNorm's old gamma and beta are weight and bias. Numbers lie where the file has them: who
+ * shortens a file that is mapped here gets a SIGBUS, as with any mapping.
  *
  * Depends on: base, nn/tensor.h.  Threads: read-only after open.
  * Limits: below. Bytes of the file are the attacker's.

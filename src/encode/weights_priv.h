@@ -47,6 +47,12 @@ typedef struct as_shards {
 as_code as_weights_add(as_weights *w, as_bytes name, const as_tensor *t, bool transposed, size_t at,
                        as_err *err) AS_CHECKED;
 
+/*
+ * Where just one tensor is "<wrapper>.embeddings.word_embeddings.weight", the wrapper, whatever
+ * somebody called it, goes from all names.
+ */
+void as_weights_unwrap(as_weights *w);
+
 /* Maps a regular file for as long as `w` lives. `fd` stays the caller's. */
 as_code as_weights_map(as_weights *w, int fd, const char *name, as_bytes *ret,
                        as_err *err) AS_CHECKED;

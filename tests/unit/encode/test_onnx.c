@@ -167,6 +167,28 @@ static void a_bias_names_its_weight_where_nodes_have_no_paths(void **state)
     as_buf_done(&file);
 }
 
+/* Two layers whose biases were equal share one, which is the first one's by name. */
+static void a_shared_bias_names_no_other_layer_s_weight(void **state)
+{
+    as_buf g = {0}, file = {0};
+    as_weights *w = NULL;
+
+    (void)state;
+    tensor(&g, "onnx::MatMul_1", 4, 4);
+    tensor(&g, "onnx::MatMul_2", 4, 4);
+    tensor(&g, "a.dense.bias", 0, 4);
+    node(&g, "MatMul /a/dense/MatMul x,onnx::MatMul_1 m");
+    node(&g, "Add /a/dense/Add a.dense.bias,m n");
+    node(&g, "MatMul /b/dense/MatMul n,onnx::MatMul_2 o");
+    node(&g, "Add /b/dense/Add a.dense.bias,o p");
+    opens(&g, &w, &file);
+    assert_ptr_equal(find(w, "a.dense.bias")->tensor.data, find(w, "b.dense.bias")->tensor.data);
+    assert_ptr_not_equal(find(w, "a.dense.weight")->tensor.data,
+                         find(w, "b.dense.weight")->tensor.data);
+    as_weights_close(w);
+    as_buf_done(&file);
+}
+
 static void attribute(as_buf *n, const char *name, unsigned field, uint64_t v)
 {
     as_buf a = {0};
@@ -544,6 +566,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(initialisers_are_named_by_who_uses_them),
         cmocka_unit_test(a_bias_names_its_weight_where_nodes_have_no_paths),
+        cmocka_unit_test(a_shared_bias_names_no_other_layer_s_weight),
         cmocka_unit_test(a_gemm_says_how_its_weight_lies),
         cmocka_unit_test(two_tensors_for_one_name_are_refused),
         cmocka_unit_test(identities_in_a_ring_end),

@@ -167,6 +167,38 @@ static void prefixes_go_and_old_names_change(void **state)
     as_buf_done(&b);
 }
 
+static void a_wrapper_of_any_name_goes(void **state)
+{
+    as_weights *w = NULL;
+    as_buf b = {0};
+
+    (void)state;
+    write_file(&b,
+               "{" T("my.net.embeddings.word_embeddings.weight", "U8", "1", "0", "1") "," T(
+                   "my.net.x", "U8", "1", "1", "2") "," T("y", "U8", "1", "2", "3") "}",
+               3);
+    assert_int_equal(as_weights_open_bytes(as_buf_bytes(&b), &w, NULL), AS_OK);
+    assert_int_equal(*find(w, "embeddings.word_embeddings.weight")->tensor.data, 0);
+    assert_int_equal(*find(w, "x")->tensor.data, 1);
+    assert_int_equal(*find(w, "y")->tensor.data, 2);
+    as_weights_close(w);
+
+    write_file(&b,
+               "{" T("a.embeddings.word_embeddings.weight", "U8", "1", "0",
+                     "1") "," T("b.embeddings.word_embeddings.weight", "U8", "1", "1", "2") "}",
+               2);
+    assert_int_equal(as_weights_open_bytes(as_buf_bytes(&b), &w, NULL), AS_OK);
+    assert_null(as_weights_find(w, AS_LITERAL("embeddings.word_embeddings.weight")));
+    as_weights_close(w);
+
+    write_file(&b,
+               "{" T("a.embeddings.word_embeddings.weight", "U8", "1", "0",
+                     "1") "," T("a.x", "U8", "1", "1", "2") "," T("x", "U8", "1", "2", "3") "}",
+               3);
+    refused(as_buf_bytes(&b), AS_INVALID, "two tensors are 'x'");
+    as_buf_done(&b);
+}
+
 static void other_files_are_called_what_they_are(void **state)
 {
     (void)state;
@@ -347,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_bad_tensor_has_its_byte),
         cmocka_unit_test(truncations_are_refused_and_memory_may_fail),
         cmocka_unit_test(prefixes_go_and_old_names_change),
+        cmocka_unit_test(a_wrapper_of_any_name_goes),
         cmocka_unit_test(other_files_are_called_what_they_are),
         cmocka_unit_test(what_is_no_file_is_refused),
         cmocka_unit_test(shards_are_one_model),
