@@ -246,7 +246,8 @@ static void vectors_of_another_size_are_refused(void **state)
 
     dense_begin(&d, *state);
     d.encoder.dim = 8;
-    assert_int_equal(as_retrieve_fill(d.m->s, &d.encoder, d.vectors, NULL, NULL, &err), AS_UNAVAILABLE);
+    assert_int_equal(as_retrieve_fill(d.m->s, &d.encoder, d.vectors, NULL, NULL, &err),
+                     AS_UNAVAILABLE);
     as_vectors_close(d.vectors);
 }
 
