@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "encode/models.h"
 
-#include <stdio.h>
+#include <limits.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -142,7 +142,7 @@ typedef struct as_material { /* what a model is taken out of */
     as_listed *items;
     size_t n, cap;
     as_arena *a;
-    char *root;           /* of a folder, resolved: nothing outside it is read */
+    char root[PATH_MAX];  /* of a folder, resolved: nothing outside it is read */
     uint64_t passed_over; /* entries with names that are not plain, links, devices */
 } as_material;
 
