@@ -71,6 +71,18 @@ void as_sha256_text(const uint8_t digest[AS_SHA256_SIZE], char text[AS_SHA256_HE
     text[AS_SHA256_HEX] = '\0';
 }
 
+bool as_sha1(as_bytes head, as_bytes body, uint8_t digest[AS_SHA1_SIZE])
+{
+    EVP_MD_CTX *c = EVP_MD_CTX_new();
+    bool fine = c && EVP_DigestInit_ex(c, EVP_sha1(), NULL) == 1 &&
+                EVP_DigestUpdate(c, head.p, head.n) == 1 &&
+                EVP_DigestUpdate(c, body.p, body.n) == 1 &&
+                EVP_DigestFinal_ex(c, digest, NULL) == 1;
+
+    EVP_MD_CTX_free(c);
+    return fine;
+}
+
 uint64_t as_hash64(as_bytes bytes, uint64_t seed)
 {
     return XXH3_64bits_withSeed(bytes.n > 0 ? (const void *)bytes.p : "", bytes.n, seed);

@@ -27,6 +27,10 @@ void as_sha256_get(const as_sha256 *h, uint8_t digest[AS_SHA256_SIZE]);
 /* 64 lower-case hex digits and a NUL. */
 void as_sha256_text(const uint8_t digest[AS_SHA256_SIZE], char text[AS_SHA256_HEX + 1]);
 
+/* SHA-1 of `head` and then `body`: git names what it keeps by it. No proof against deceit. */
+#define AS_SHA1_SIZE 20
+bool as_sha1(as_bytes head, as_bytes body, uint8_t digest[AS_SHA1_SIZE]); /* false: no memory */
+
 /* Not for anything stored on disk: the value may change between versions. */
 uint64_t as_hash64(as_bytes bytes, uint64_t seed);
 

@@ -40,6 +40,7 @@ int as_cmd_import(const as_args *args);
 int as_cmd_check(const as_args *args);
 int as_cmd_stats(const as_args *args);
 int as_cmd_eval(const as_args *args);
+int as_cmd_model(const as_args *args);
 int as_cmd_formats(const as_args *args);
 int as_cmd_doctor(const as_args *args);
 int as_cmd_help(const as_args *args);
@@ -252,6 +253,33 @@ typedef struct as_passwords {
 
 as_code as_passwords_find(const as_args *args, as_passwords *ret, as_err *err) AS_CHECKED;
 void as_passwords_done(as_passwords *p);
+
+/*
+ * The text encoder that is wanted: of the environment (ASSAY_ENCODER_MODEL ...), else of the
+ * configuration (encoder.model ...). NULL: not set. The texts live as long as it does.
+ */
+enum {
+    AS_ENCODER_MODEL,
+    AS_ENCODER_ENDPOINT,
+    AS_ENCODER_REMOTE_MODEL,
+    AS_ENCODER_API,
+    AS_ENCODER_THREADS,
+    AS_ENCODER_PRECISION,
+    AS_ENCODER_KEYS
+};
+
+typedef struct as_encoder_config {
+    const char *model;        /* the name of an installed one, or a folder */
+    const char *endpoint;     /* "http://127.0.0.1:11434" */
+    const char *remote_model; /* what it is called there */
+    const char *api;          /* "openai" (if not set), "ollama" */
+    const char *precision;    /* "f32", "bf16", "auto" (if not set) */
+    unsigned threads;         /* 0: as many as are good */
+    as_buf text[AS_ENCODER_KEYS];
+} as_encoder_config;
+
+as_code as_encoder_config_find(as_encoder_config *ret, as_err *err) AS_CHECKED;
+void as_encoder_config_done(as_encoder_config *c);
 
 /* --- reading (reading.c) -------------------------------------------------------------------- */
 

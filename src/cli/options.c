@@ -12,7 +12,7 @@
 #define FOR_INPUTS  (FOR_READERS | FOR(EVIDENCE))
 #define FOR_STORE                                                                                  \
     (FOR(ADD) | FOR(SAMPLES) | FOR(SHOW) | FOR(RM) | FOR(EVIDENCE) | FOR(ASK) | FOR(SEARCH) |      \
-     FOR(EXPORT) | FOR(IMPORT) | FOR(CHECK) | FOR(STATS) | FOR(EMBED))
+     FOR(EXPORT) | FOR(IMPORT) | FOR(CHECK) | FOR(STATS) | FOR(EMBED) | FOR(MODEL))
 #define FOR_ENCODER (FOR(SEARCH) | FOR(ASK) | FOR(EMBED))
 #define FOR_ALL     ((1u << AS_COMMAND_COUNT) - 1)
 
@@ -27,7 +27,8 @@ static const as_option options[AS_OPT_COUNT] = {
                        "text, md, html or json (default: text)"},
     [AS_OPT_JSON] = {"json", 0, AS_TAKES_NOTHING, NULL, NULL,
                      FOR_TELLERS | FOR(EVIDENCE) | FOR(ADD) | FOR(SAMPLES) | FOR(FORMATS) |
-                         FOR(DOCTOR) | FOR(ASK) | FOR(SEARCH) | FOR(CHECK) | FOR(STATS) | FOR(EVAL),
+                         FOR(DOCTOR) | FOR(ASK) | FOR(SEARCH) | FOR(CHECK) | FOR(STATS) |
+                         FOR(EVAL) | FOR(MODEL),
                      "print JSON: one document, of 'add' one a line"},
     [AS_OPT_FULL] = {"full", 0, AS_TAKES_NOTHING, NULL, NULL, FOR_TELLERS,
                      "list every value that a sentence folds, none of them cut"},
@@ -101,10 +102,14 @@ static const as_option options[AS_OPT_COUNT] = {
                             "ask each question in its own words alone"},
     [AS_OPT_FAIL_UNDER] = {"fail-under", 0, AS_TAKES_NUMBER, "PERCENT", NULL, FOR(EVAL),
                            "exit status 1 if less than PERCENT of what was asked is right"},
-    [AS_OPT_OUTPUT] = {"output", 'o', AS_TAKES_FILE, "FILE", NULL, FOR_WRITERS | FOR(SHOW),
+    [AS_OPT_NAME] = {"name", 0, AS_TAKES_TEXT, "NAME", NULL, FOR(MODEL),
+                     "what the new model is called here (default: what it is called there)"},
+    [AS_OPT_OUTPUT] = {"output", 'o', AS_TAKES_FILE, "FILE", NULL,
+                       FOR_WRITERS | FOR(SHOW) | FOR(EMBED),
                        "write to FILE, which appears only when it is complete"},
     [AS_OPT_QUIET] = {"quiet", 'q', AS_TAKES_NOTHING, NULL, NULL,
-                      FOR_READERS | FOR(EVIDENCE) | FOR(SHOW) | FOR(EXPORT) | FOR(IMPORT),
+                      FOR_READERS | FOR(EVIDENCE) | FOR(SHOW) | FOR(EXPORT) | FOR(IMPORT) |
+                          FOR(MODEL),
                       "show no progress on standard error"},
     [AS_OPT_VERBOSE] = {"verbose", 'v', AS_TAKES_NOTHING, NULL, NULL, FOR_READERS,
                         "list on standard error what a folder or archive holds and is not read"},
@@ -433,6 +438,30 @@ static const as_command commands[AS_COMMAND_COUNT] = {
           {"assay eval ask --json | jq -r '.results[] | select(.right | not).id'",
            "what is wrong"}},
          as_cmd_eval},
+    [AS_COMMAND_MODEL] =
+        {"model",
+         "list|pull|import|verify|rm [MODEL]",
+         AS_TAKES_FILE,
+         "list pull import verify rm",
+         1,
+         2,
+         "get text encoders, and say which are there",
+         "'list' shows the models that are installed, which of them is in force, and those that "
+         "are known to be good, with sizes, languages and what they are good for.\n\n"
+         "'pull NAME' fetches one from a hub: a name that 'list' shows, or OWNER/NAME, with "
+         "'@REVISION' for one that is not the newest. Sizes and hashes are checked, the commit is "
+         "recorded, and a pull that broke off goes on where it was. A model that is in the "
+         "Hugging Face cache is taken from there, without the network.\n\n"
+         "'import PATH' takes one out of a folder, a .safetensors or .onnx file with its tokenizer "
+         "beside it, or an archive (zip, whl, jar, tar). It says what it took. None or several "
+         "are an error that names them.\n\n"
+         "'verify NAME' compares every file with the hash that was recorded, and 'rm NAME' "
+         "removes the model. Models are in the folder models of the store.",
+         {{"assay model list", "what is there, and what there is"},
+          {"assay model pull bge-small-zh-v1.5", "for Chinese questions"},
+          {"assay model pull intfloat/e5-small-v2@main --name e5", "under another name"},
+          {"assay model import Downloads/bge-small-en.zip", "without a network"}},
+         as_cmd_model},
     [AS_COMMAND_FORMATS] =
         {"formats",
          "",
@@ -510,6 +539,19 @@ static const as_variable variables[] = {
      "Passwords for encrypted archives, separated by commas, instead of the configuration's.",
      FOR_INPUTS},
     {"XDG_CONFIG_HOME", "Where assay/config.ini is looked for (default: ~/.config).", FOR_INPUTS},
+    {"ASSAY_ENCODER_MODEL",
+     "The text encoder in force, a name or a folder, instead of the configuration's "
+     "'encoder.model'.",
+     FOR(MODEL)},
+    {"HF_ENDPOINT", "The hub that models are pulled from (default: https://huggingface.co).",
+     FOR(MODEL)},
+    {"HF_TOKEN, HF_TOKEN_PATH",
+     "The token for models that ask for one, or a file (0600) that holds it. It is sent to the "
+     "hub alone, and not to where the hub sends us on.",
+     FOR(MODEL)},
+    {"HF_HUB_CACHE, HF_HOME", "Where the Hugging Face cache is looked for.", FOR(MODEL)},
+    {"ASSAY_OFFLINE, HF_HUB_OFFLINE", "If one is set and not 0, the network is not touched.",
+     FOR(MODEL)},
     {"ASSAY_HOME, XDG_DATA_HOME",
      "The store is in ASSAY_HOME, else in assay below XDG_DATA_HOME (default: ~/.local/share).",
      FOR_STORE | FOR(DOCTOR)},

@@ -38,6 +38,7 @@ extern "C" {
     X(CHECK)                                                                                       \
     X(STATS)                                                                                       \
     X(EVAL)                                                                                        \
+    X(MODEL)                                                                                       \
     X(FORMATS)                                                                                     \
     X(DOCTOR)                                                                                      \
     X(HELP)                                                                                        \
@@ -87,6 +88,7 @@ typedef enum as_option_id {
     AS_OPT_ONLY,
     AS_OPT_NO_VARIANTS,
     AS_OPT_FAIL_UNDER,
+    AS_OPT_NAME,
     AS_OPT_OUTPUT,
     AS_OPT_QUIET,
     AS_OPT_VERBOSE,
