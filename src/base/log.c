@@ -213,7 +213,10 @@ static void draw(const as_progress *p, uint64_t done, uint64_t now, bool termina
     if (p->total > 0)
         as_buf_printf(&line, "  %u%%", percent(done, p->total));
     as_buf_text(&line, "  ");
-    put_size(&line, done);
+    if (p->unit)
+        as_buf_printf(&line, "%llu %s", (unsigned long long)done, p->unit);
+    else
+        put_size(&line, done);
     if (p->rate)
         put_rate(&line, p, done, now);
     if (!terminal)

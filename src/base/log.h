@@ -31,12 +31,13 @@ typedef struct as_progress {
     uint64_t started_ns;
     uint64_t drawn_ns;
     bool quiet;
-    bool rate; /* set it to be told how fast it goes, and how long it will take */
+    const char *unit; /* of what is counted, "passages"; NULL: bytes */
+    bool rate;        /* set it to be told how fast it goes, and how long it will take */
     bool shown;
 } as_progress;
 
 as_progress as_progress_start(const char *label, uint64_t total, bool quiet);
-void as_progress_at(as_progress *p, uint64_t done); /* bytes; cheap to call often */
+void as_progress_at(as_progress *p, uint64_t done); /* cheap to call often */
 void as_progress_end(as_progress *p);
 
 #ifdef __cplusplus

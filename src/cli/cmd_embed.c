@@ -215,7 +215,7 @@ static as_code put_all_tokens(struct embedding *e, as_err *err)
                        "an npy file holds the tokens of one text, and here are %zu", e->n);
     for (size_t i = 0; !rc && i < e->n; i++) {
         as_arena *arena = as_arena_new(EMBED_MEMORY);
-        as_model_tokens t;
+        as_model_tokens t = {0};
 
         rc = arena ? as_model_tokens_of(e->model, e->texts[i], arena, &t, err)
                    : as_fail_nomem(err, "the tokens of a text");
@@ -291,7 +291,8 @@ static as_code fill_store(struct embedding *e, as_err *err)
     if (!rc)
         rc = as_vectors_here(e->args, encoder, false, &vectors, err);
     if (!rc) {
-        f.progress = as_progress_start("passages", 0, as_args_has(e->args, AS_OPT_QUIET));
+        f.progress = as_progress_start("encoding", 0, as_args_has(e->args, AS_OPT_QUIET));
+        f.progress.unit = "passages";
         rc = as_retrieve_fill(store, encoder, vectors, &options, &made, err);
         as_progress_end(&f.progress);
     }

@@ -218,8 +218,10 @@ static as_code keep_rows(job *j, float *rows)
 {
     size_t dim = j->m->c.hidden;
     float *hidden = as_nn_take(as_nn_padded(j->m->max_tokens) * dim * sizeof(*hidden));
-    as_code rc = hidden ? AS_OK : as_fail_nomem(j->err, "the encoder");
+    as_code rc = AS_OK;
 
+    if (!hidden)
+        return as_fail_nomem(j->err, "the encoder");
     for (size_t i = 0; !rc && i < j->n_windows; i++) {
         const window *w = &j->windows[i];
         as_bert_text text = {.ids = j->ids + w->ids, .n = w->n_ids, .hidden = hidden};
@@ -234,23 +236,32 @@ static as_code keep_rows(job *j, float *rows)
     return rc;
 }
 
+static as_code rows_of(job *j, as_arena *arena, as_model_tokens *ret)
+{
+    size_t n = j->tokens.n;
+    as_token *tokens = as_arena_take(arena, n + 1, sizeof(*tokens));
+    float *rows = as_arena_take(arena, n * j->m->c.hidden + 1, sizeof(*rows));
+    as_code rc;
+
+    if (!tokens || !rows)
+        return as_fail_nomem(j->err, "the tokens of a text");
+    rc = keep_rows(j, rows);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < n; i++)
+        tokens[i] = j->tokens.p[i];
+    *ret = (as_model_tokens){.n = n, .tokens = tokens, .rows = rows};
+    return AS_OK;
+}
+
 as_code as_model_tokens_of(as_model *m, as_bytes text, as_arena *arena, as_model_tokens *ret,
                            as_err *err)
 {
     job j = {.m = m, .texts = &text, .n_texts = 1, .err = err};
     as_code rc = read_texts(&j);
-    as_token *tokens = rc ? NULL : as_arena_take(arena, j.tokens.n + 1, sizeof(*tokens));
-    float *rows = tokens ? as_arena_take(arena, j.tokens.n * m->c.hidden + 1, sizeof(*rows)) : NULL;
 
-    if (!rc && !rows)
-        rc = as_fail_nomem(err, "the tokens of a text");
     if (!rc)
-        rc = keep_rows(&j, rows);
-    if (!rc) {
-        if (j.tokens.n > 0)
-            memcpy(tokens, j.tokens.p, j.tokens.n * sizeof(*tokens));
-        *ret = (as_model_tokens){.n = j.tokens.n, .tokens = tokens, .rows = rows};
-    }
+        rc = rows_of(&j, arena, ret);
     job_done(&j);
     return rc;
 }

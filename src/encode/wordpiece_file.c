@@ -90,7 +90,7 @@ static as_code plant(reading *r)
     if (!as_trie_root(&t->trie, &t->first) || !as_trie_root(&t->trie, &t->more))
         return no_room(r);
     for (uint32_t id = 0; id < t->vocab; id++) {
-        as_bytes piece = as_tokenizer_piece(t, id), rest = piece;
+        as_bytes piece = as_tokenizer_piece(t, id), rest;
         bool ok = piece.n == 0 || as_trie_add(&t->trie, t->first, piece, id);
 
         if (ok && t->prefix.n > 0 && has_prefix(t, piece)) {

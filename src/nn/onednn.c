@@ -306,6 +306,13 @@ static size_t slot_of(const shape *s, const as_linear *l)
     return (size_t)(h >> 32) & (SLOTS - 1);
 }
 
+static bool same(const shape *a, const shape *b)
+{
+    return a->batch == b->batch && a->m == b->m && a->n == b->n && a->k == b->k &&
+           a->type == b->type && a->out == b->out && a->b == b->b && a->act == b->act &&
+           a->biased == b->biased && a->rank == b->rank;
+}
+
 static void forget(station *st)
 {
     for (size_t i = 0; i < SLOTS; i++) {
@@ -322,7 +329,7 @@ static as_code find(as_nn *nn, station *st, const shape *s, const as_linear *l, 
     as_code rc;
 
     for (; st->kernels[at]; at = (at + 1) & (SLOTS - 1)) {
-        if (st->kernels[at]->packed == l && memcmp(&st->kernels[at]->shape, s, sizeof(*s)) == 0) {
+        if (st->kernels[at]->packed == l && same(&st->kernels[at]->shape, s)) {
             *ret = st->kernels[at];
             return AS_OK;
         }

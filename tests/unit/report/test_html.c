@@ -110,7 +110,8 @@ static void a_sentence_shows_its_evidence_and_where_it_lies(void **state)
     s.doc.options.lang = AS_LANG_ZH;
     sample_draft(&s, &d, AS_KIND_PROCESS, "<\"'>\x1b");
     process = sample_add(&s, &d);
-    sentence = sample_say(&s, AS_SECTION_PROCESSES, AS_EMPHASIS_HIGH, "启动了 \x01x\x02。", process);
+    sentence =
+        sample_say(&s, AS_SECTION_PROCESSES, AS_EMPHASIS_HIGH, "启动了 \x01x\x02。", process);
     sample_more(&s, sentence, sample_process(&s, 1, 0, "a", NULL));
     page = sample_write(&s, AS_REPORT_HTML, NULL, &out);
     sample_expect(page, "<html lang=\"zh-CN\">");
