@@ -18,7 +18,7 @@
 
 struct embedding {
     const as_args *args;
-    as_model *model;
+    as_embedder by;
     as_arena *arena;
     as_buf input; /* of standard input */
     as_bytes *texts;
@@ -114,7 +114,7 @@ static void put_text(as_jsonw *w, as_bytes text)
 
 static void put_tokens(const struct embedding *e, as_jsonw *w, const as_model_tokens *t)
 {
-    size_t dim = as_model_dim(e->model);
+    size_t dim = e->by.encoder->dim;
 
     as_jsonw_key(w, "tokens");
     as_jsonw_array(w);
@@ -123,7 +123,7 @@ static void put_tokens(const struct embedding *e, as_jsonw *w, const as_model_to
         as_jsonw_key(w, "id");
         as_jsonw_u64(w, t->tokens[i].id);
         as_jsonw_key(w, "piece");
-        as_jsonw_str(w, as_tokenizer_piece(as_model_tokenizer(e->model), t->tokens[i].id));
+        as_jsonw_str(w, as_tokenizer_piece(as_model_tokenizer(e->by.model), t->tokens[i].id));
         as_jsonw_key(w, "begin");
         as_jsonw_u64(w, t->tokens[i].begin);
         as_jsonw_key(w, "end");
@@ -142,7 +142,7 @@ static as_jsonw begin_line(struct embedding *e, as_bytes text)
     as_jsonw_key(&w, "schema");
     as_jsonw_text(&w, "assay/embed/1");
     as_jsonw_key(&w, "model");
-    as_jsonw_text(&w, as_model_name(e->model));
+    as_jsonw_text(&w, e->by.encoder->name);
     put_text(&w, text);
     return w;
 }
@@ -179,9 +179,21 @@ static as_code put_rows(struct embedding *e, const float *rows, size_t n, as_err
 
 /* --- texts to vectors ------------------------------------------------------------------- */
 
+/* A server is told nothing of windows, and puts its prefixes before all texts. */
+static as_code encode(const struct embedding *e, const as_bytes *texts, size_t n, float *rows,
+                      as_model_stats *stats, as_err *err)
+{
+    const as_encoder *encoder = e->by.encoder;
+
+    if (e->by.model)
+        return as_model_encode(e->by.model, e->as, texts, n, rows, stats, err);
+    return e->as == AS_ENCODE_QUERY ? encoder->queries(encoder->ctx, texts, n, rows, err)
+                                    : encoder->passages(encoder->ctx, texts, n, rows, err);
+}
+
 static as_code put_all_vectors(struct embedding *e, as_model_stats *stats, as_err *err)
 {
-    size_t dim = as_model_dim(e->model);
+    size_t dim = e->by.encoder->dim;
     float *rows = as_arena_take(e->arena, TEXTS_AT_ONCE * dim, sizeof(*rows));
     bool npy = as_args_has(e->args, AS_OPT_NPY);
     as_code rc = rows ? AS_OK : as_fail_nomem(err, "the vectors");
@@ -191,7 +203,7 @@ static as_code put_all_vectors(struct embedding *e, as_model_stats *stats, as_er
     for (size_t from = 0; !rc && from < e->n; from += TEXTS_AT_ONCE) {
         size_t n = e->n - from < TEXTS_AT_ONCE ? e->n - from : TEXTS_AT_ONCE;
 
-        rc = as_model_encode(e->model, e->as, e->texts + from, n, rows, stats, err);
+        rc = encode(e, e->texts + from, n, rows, stats, err);
         if (!rc && npy)
             rc = put_rows(e, rows, n * dim, err);
         for (size_t i = 0; !rc && !npy && i < n; i++) {
@@ -207,9 +219,12 @@ static as_code put_all_vectors(struct embedding *e, as_model_stats *stats, as_er
 static as_code put_all_tokens(struct embedding *e, as_err *err)
 {
     bool npy = as_args_has(e->args, AS_OPT_NPY);
-    size_t dim = as_model_dim(e->model);
+    size_t dim = e->by.encoder->dim;
     as_code rc = AS_OK;
 
+    if (!e->by.model)
+        return as_fail(err, AS_USAGE, AS_NO_OFFSET,
+                       "a server gives no vectors of tokens: name a model that is here");
     if (npy && e->n != 1)
         return as_fail(err, AS_USAGE, AS_NO_OFFSET,
                        "an npy file holds the tokens of one text, and here are %zu", e->n);
@@ -217,7 +232,7 @@ static as_code put_all_tokens(struct embedding *e, as_err *err)
         as_arena *arena = as_arena_new(EMBED_MEMORY);
         as_model_tokens t = {0};
 
-        rc = arena ? as_model_tokens_of(e->model, e->texts[i], arena, &t, err)
+        rc = arena ? as_model_tokens_of(e->by.model, e->texts[i], arena, &t, err)
                    : as_fail_nomem(err, "the tokens of a text");
         if (!rc && npy) {
             put_npy_head(&e->out.buf, t.n, dim);
@@ -258,8 +273,8 @@ static as_code embed_texts(struct embedding *e, as_err *err)
         return rc;
     }
     if (stats.split > 0)
-        as_log(AS_LOG_INFO, "%zu of %zu texts were longer than %zu tokens and read in windows",
-               stats.split, e->n, as_model_window(e->model));
+        as_log(AS_LOG_WARN, "%zu of %zu texts were longer than %zu tokens and read in windows",
+               stats.split, e->n, as_model_window(e->by.model));
     return as_out_commit(&e->out, err);
 }
 
@@ -279,7 +294,7 @@ static void tick(void *ctx, size_t made, size_t all)
 
 static as_code fill_store(struct embedding *e, as_err *err)
 {
-    const as_encoder *encoder = as_model_encoder(e->model);
+    const as_encoder *encoder = e->by.encoder;
     struct filling f = {0};
     as_fill_options options = {.on_tick = tick, .tick_ctx = &f};
     int64_t begun = as_time_now();
@@ -320,10 +335,15 @@ int as_cmd_embed(const as_args *args)
     if (!rc && as_args_has(args, AS_OPT_FILL) && args->n_operands > 0)
         rc = as_fail(&err, AS_USAGE, AS_NO_OFFSET, "--fill reads the store, not a TEXT");
     if (!rc)
-        rc = as_encoder_here(args, &e.model, &err);
+        rc = as_embedder_open(args, &e.by, &err);
+    if (!rc && !e.by.encoder)
+        rc = as_fail(&err, AS_USAGE, AS_NO_OFFSET,
+                     e.by.model ? "a model that judges pairs of texts makes no vectors"
+                                : "no text encoder is named: give --encoder MODEL, or configure "
+                                  "encoder.model (see 'assay model list')");
     if (!rc)
         rc = as_args_has(args, AS_OPT_FILL) ? fill_store(&e, &err) : embed_texts(&e, &err);
-    as_model_close(e.model);
+    as_embedder_close(&e.by);
     as_arena_free(e.arena);
     as_buf_done(&e.input);
     as_mem_free(e.texts);

@@ -1,4 +1,4 @@
-/* The text encoder that the command line or the environment names, and the store's vectors. */
+/* The text encoder that the command line or the configuration names, and its vectors. */
 #include "cli/encoder.h"
 
 #include <limits.h>
@@ -27,65 +27,116 @@ static as_code folder_of(const char *name, const char *home, char path[PATH_MAX]
     return AS_OK;
 }
 
-static as_code read_options(const as_args *args, as_model_options *o, as_err *err)
+/* What is configured holds where the command line says nothing. */
+static as_code read_options(const as_args *args, const as_encoder_config *c, as_model_options *o,
+                            as_err *err)
 {
     const char *precision = as_args_get(args, AS_OPT_PRECISION),
                *pooling = as_args_get(args, AS_OPT_POOLING);
-    uint64_t threads = 0;
+    uint64_t threads = c->threads;
     as_code rc = as_number_option(args, AS_OPT_THREADS, 1, AS_NN_THREADS_MAX, &threads, err);
 
-    o->threads = (unsigned)threads;
-    if (precision && strcmp(precision, "bf16") == 0)
+    if (!precision)
+        precision = c->precision;
+    if (precision &&
+        (strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && as_nn_bf16_fast())))
         o->precision = AS_PRECISION_BF16;
     if (pooling)
         o->pooling = strcmp(pooling, "cls") == 0 ? AS_POOL_CLS : AS_POOL_MEAN;
+    o->threads = (unsigned)threads;
     return rc;
 }
 
-const char *as_encoder_named(const as_args *args)
+static as_code open_model(const as_args *args, const char *name, const as_encoder_config *c,
+                          as_embedder *e, as_err *err)
 {
-    const char *name = as_args_get(args, AS_OPT_ENCODER);
-
-    if (!name)
-        name = getenv("ASSAY_ENCODER");
-    return name && *name ? name : NULL;
-}
-
-as_code as_encoder_here(const as_args *args, as_model **ret, as_err *err)
-{
-    const char *name = as_encoder_named(args);
     as_model_options o = {0};
     char path[PATH_MAX];
     as_buf home = {0};
-    as_code rc;
+    as_code rc = as_home_of(args, &home, err);
 
-    if (!name)
-        return as_fail(err, AS_USAGE, AS_NO_OFFSET,
-                       "no text encoder is named: give --encoder NAME or set ASSAY_ENCODER");
-    rc = as_home_of(args, &home, err);
     if (!rc)
         rc = folder_of(name, (const char *)home.p, path, err);
     if (!rc)
-        rc = read_options(args, &o, err);
+        rc = read_options(args, c, &o, err);
     if (!rc)
-        rc = as_model_open(path, &o, ret, err);
+        rc = as_model_open(path, &o, &e->model, err);
     as_buf_done(&home);
+    if (!rc && !as_model_shape(e->model)->reranker)
+        e->encoder = as_model_encoder(e->model);
     return rc;
+}
+
+static as_code open_remote(const as_encoder_config *c, as_embedder *e, as_err *err)
+{
+    as_remote_options o = {
+        .endpoint = c->endpoint,
+        .model = c->remote_model,
+        .api = c->api && strcmp(c->api, "ollama") == 0 ? AS_REMOTE_OLLAMA : AS_REMOTE_OPENAI,
+    };
+    as_code rc = as_remote_new(&o, &e->remote, err);
+
+    if (!rc)
+        e->encoder = as_remote_encoder(e->remote);
+    return rc;
+}
+
+as_code as_embedder_open(const as_args *args, as_embedder *ret, as_err *err)
+{
+    const char *name = as_args_get(args, AS_OPT_ENCODER);
+    as_embedder e = {0};
+    as_encoder_config c;
+    as_code rc = as_encoder_config_find(&c, err);
+
+    if (rc)
+        return rc;
+    if (!name)
+        name = c.model;
+    if (name)
+        rc = open_model(args, name, &c, &e, err);
+    else if (c.endpoint)
+        rc = open_remote(&c, &e, err);
+    as_encoder_config_done(&c);
+    if (!rc)
+        *ret = e;
+    return rc;
+}
+
+void as_embedder_close(as_embedder *e)
+{
+    as_model_close(e->model);
+    as_remote_free(e->remote);
+    *e = (as_embedder){0};
+}
+
+/* A name may have slashes, as those of a hub do; a folder's has none. */
+static void plain_name(const char *name, char ret[NAME_MAX + 1])
+{
+    size_t i = 0;
+
+    for (; name[i] && i < NAME_MAX; i++)
+        ret[i] = name[i];
+    ret[i] = 0;
+    for (char *p = ret; *p; p++) {
+        if (*p == '/')
+            *p = '_';
+    }
 }
 
 as_code as_vectors_here(const as_args *args, const as_encoder *encoder, bool read_only,
                         as_vectors **ret, as_err *err)
 {
     as_vectors_options o = {.dim = read_only ? 0 : encoder->dim, .read_only = read_only};
-    char path[PATH_MAX];
+    char path[PATH_MAX], name[NAME_MAX + 1];
     as_buf home = {0};
     as_code rc = as_home_of(args, &home, err);
     int n = rc ? 0 : snprintf(path, sizeof(path), "%s/vectors", (const char *)home.p);
 
     if (!rc && !read_only && n > 0)
         (void)mkdir(path, 0700); /* what fails is told by who opens it */
+    plain_name(encoder->name, name);
     if (!rc)
-        n = snprintf(path, sizeof(path), "%s/vectors/%s", (const char *)home.p, encoder->name);
+        n = snprintf(path, sizeof(path), "%s/vectors/%s", (const char *)home.p, name);
     if (!rc && (n < 0 || (size_t)n >= sizeof(path)))
         rc = as_fail(err, AS_USAGE, AS_NO_OFFSET, "the path of the vectors is too long");
     if (!rc)
@@ -99,23 +150,21 @@ as_code as_dense_open(void *ctx, as_dense *ret, as_err *err)
     as_dense_here *d = ctx;
     as_code rc = AS_OK;
 
-    if (!as_encoder_named(d->args))
-        return AS_OK;
-    if (!d->model)
-        rc = as_encoder_here(d->args, &d->model, err);
-    if (!rc && !d->vectors) {
-        rc = as_vectors_here(d->args, as_model_encoder(d->model), true, &d->vectors, err);
+    if (!d->embedder.encoder)
+        rc = as_embedder_open(d->args, &d->embedder, err);
+    if (!rc && d->embedder.encoder && !d->vectors) {
+        rc = as_vectors_here(d->args, d->embedder.encoder, true, &d->vectors, err);
         if (rc == AS_NOT_FOUND) /* none were made yet: the trace says so */
             rc = AS_OK;
     }
     if (!rc)
-        *ret = (as_dense){as_model_encoder(d->model), d->vectors};
+        *ret = (as_dense){d->embedder.encoder, d->vectors};
     return rc;
 }
 
 void as_dense_done(as_dense_here *d)
 {
     as_vectors_close(d->vectors);
-    as_model_close(d->model);
+    as_embedder_close(&d->embedder);
     *d = (as_dense_here){0};
 }

@@ -1,5 +1,5 @@
 /*
- * encoder - the text encoder that the command line or ASSAY_ENCODER names, and its vectors.
+ * encoder - the text encoder of the command line or the configuration, and its vectors.
  *
  *     as_dense_here d = {.args = args};
  *     q.dense = as_dense_open;                 opened when a search needs it, not before
@@ -14,17 +14,26 @@
 
 #include "cli/cli_priv.h"
 #include "encode/model.h"
+#include "encode/remote.h"
 #include "retrieve/retrieve.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Of the options, else of the environment; NULL: none. */
-const char *as_encoder_named(const as_args *args);
+/* One of the two is there, or none: then `encoder` is NULL. */
+typedef struct as_embedder {
+    as_model *model;
+    as_remote *remote;
+    const as_encoder *encoder;
+} as_embedder;
 
-/* AS_USAGE: none is named; else as as_model_open(). */
-as_code as_encoder_here(const as_args *args, as_model **ret, as_err *err) AS_CHECKED;
+/*
+ * --encoder, else what is configured: a model here, else one behind an endpoint. None at all is
+ * AS_OK; the rest is as as_model_open() and as_remote_new() say.
+ */
+as_code as_embedder_open(const as_args *args, as_embedder *ret, as_err *err) AS_CHECKED;
+void as_embedder_close(as_embedder *e);
 
 /* The store's vectors of this encoder. AS_NOT_FOUND: read only, and none were made yet. */
 as_code as_vectors_here(const as_args *args, const as_encoder *encoder, bool read_only,
@@ -32,7 +41,7 @@ as_code as_vectors_here(const as_args *args, const as_encoder *encoder, bool rea
 
 typedef struct as_dense_here {
     const as_args *args;
-    as_model *model;
+    as_embedder embedder;
     as_vectors *vectors;
 } as_dense_here;
 

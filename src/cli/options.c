@@ -69,7 +69,7 @@ static const as_option options[AS_OPT_COUNT] = {
                       "at most N of them (of 'search': 8)"},
     [AS_OPT_ENCODER] = {"encoder", 0, AS_TAKES_FILE, "MODEL", NULL, FOR_ENCODER,
                         "the text encoder: a folder, or one of the store's models (default: "
-                        "ASSAY_ENCODER)"},
+                        "encoder.model of the configuration)"},
     [AS_OPT_POOLING] = {"pooling", 0, AS_TAKES_CHOICE, "POOLING", "cls mean", FOR(EMBED),
                         "how a text's tokens become its vector (default: as the model says)"},
     [AS_OPT_PRECISION] = {"precision", 0, AS_TAKES_CHOICE, "TYPE", "f32 bf16", FOR_ENCODER,
