@@ -14,7 +14,7 @@
 
 /* --- ranks ---------------------------------------------------------------------------------- */
 
-static void score_lead(as_lead *lead)
+static void score_lead(const as_hunt *h, as_lead *lead)
 {
     lead->score = 0;
     lead->ranks = 0;
@@ -22,7 +22,7 @@ static void score_lead(as_lead *lead)
         uint32_t rank = lead->routes[r].rank;
 
         if (rank)
-            lead->score += as_route_weight((as_route)r) / (AS_RRF_K + rank);
+            lead->score += as_hunt_weight(h, (as_route)r) / (AS_RRF_K + rank);
         lead->ranks += rank ? rank : AS_LIST_MAX + 1;
     }
 }
@@ -49,7 +49,7 @@ static int by_rank(const void *x, const void *y)
 static void rank_leads(as_hunt *h)
 {
     for (size_t i = 0; i < h->n_leads; i++)
-        score_lead(&h->leads[i]);
+        score_lead(h, &h->leads[i]);
     if (h->n_leads > 1)
         qsort(h->leads, h->n_leads, sizeof(*h->leads), by_rank);
 }

@@ -106,6 +106,7 @@ typedef enum as_route {
 } as_route;
 
 const char *as_route_name(as_route route);
+double as_route_weight(as_route route); /* in the fusion, unless a question has its own */
 
 #define AS_RETRIEVE_K          8u
 #define AS_RETRIEVE_K_MAX      1000u
@@ -126,6 +127,8 @@ typedef struct as_retriever_query {
     size_t per_sample;
     const as_encoder *encoder; /* NULL: no dense route */
     as_vectors *vectors;
+    /* AS_ROUTE_COUNT, in place of the routes' own; a route of weight 0 does not run. NULL: none. */
+    const double *weights;
 } as_retriever_query;
 
 typedef struct as_route_hit {

@@ -57,7 +57,8 @@ typedef struct as_hunt {
     as_route_trace trace[AS_ROUTE_COUNT];
 } as_hunt;
 
-double as_route_weight(as_route route);
+/* What the question says of the route, or else the route's own. */
+double as_hunt_weight(const as_hunt *h, as_route route);
 
 /* Values in `text` that are looked for exactly: h->exact, h->wanted, h->whole. In exact.c. */
 as_code as_hunt_values(as_hunt *h) AS_CHECKED;

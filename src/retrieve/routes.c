@@ -26,6 +26,21 @@ double as_route_weight(as_route route)
     return rows[route].weight;
 }
 
+double as_hunt_weight(const as_hunt *h, as_route route)
+{
+    return h->q->weights ? h->q->weights[route] : rows[route].weight;
+}
+
+/* False: the question wants nothing of it, and the trace says so. */
+static bool is_wanted(as_hunt *h, as_route route)
+{
+    bool wanted = as_hunt_weight(h, route) > 0;
+
+    if (!wanted)
+        h->trace[route].note = AS_LITERAL("its weight is 0");
+    return wanted;
+}
+
 uint64_t as_hunt_now(void)
 {
     struct timespec t;
@@ -127,14 +142,42 @@ static void note_found(as_hunt *h, as_route route, const as_search_found *found)
     h->trace[route].candidates = found->candidates;
 }
 
+static as_code take_words(as_hunt *h, const as_search_found *found)
+{
+    note_found(h, AS_ROUTE_BM25, found);
+    for (size_t i = 0; i < found->n_base; i++) {
+        if (!add_lead(h, &found->base[i], AS_ROUTE_BM25, found->base[i].score))
+            return no_room(h);
+    }
+    h->trace[AS_ROUTE_BM25].note = as_arena_printf(
+        h->arena, "%zu words%s", h->words.n,
+        found->cut ? "; common words: not every chunk that has one was ranked" : "");
+    return AS_OK;
+}
+
+static as_code take_children(as_hunt *h, const as_search_found *found)
+{
+    uint64_t begin = as_hunt_now();
+    as_code rc = AS_OK;
+
+    note_found(h, AS_ROUTE_CHILD, found);
+    h->trace[AS_ROUTE_CHILD].candidates = found->n_child;
+    for (size_t i = 0; !rc && i < found->n_child; i++)
+        rc = add_child(h, &found->child[i], AS_ROUTE_CHILD, found->child[i].score);
+    h->trace[AS_ROUTE_CHILD].us = as_hunt_now() - begin;
+    h->trace[AS_ROUTE_CHILD].note = AS_LITERAL("found by the words above");
+    return rc;
+}
+
 static as_code run_words(as_hunt *h)
 {
+    bool base = is_wanted(h, AS_ROUTE_BM25), child = is_wanted(h, AS_ROUTE_CHILD);
     as_search_limits limits = {.base = AS_LIST_MAX, .child = AS_CHILD_MAX};
     as_search_found found = {0};
     uint64_t begin = as_hunt_now();
     as_code rc = as_search_parse(h->q->text, h->arena, &h->words, h->err);
 
-    if (rc)
+    if (rc || (!base && !child))
         return rc;
     if (h->words.n == 0) {
         h->trace[AS_ROUTE_BM25].note = h->trace[AS_ROUTE_CHILD].note =
@@ -144,23 +187,10 @@ static as_code run_words(as_hunt *h)
     rc = as_search_run(h->s, h->words.p, h->words.n, &h->filter, &limits, h->arena, &found, h->err);
     if (rc)
         return rc;
-    note_found(h, AS_ROUTE_BM25, &found);
-    for (size_t i = 0; i < found.n_base; i++) {
-        if (!add_lead(h, &found.base[i], AS_ROUTE_BM25, found.base[i].score))
-            return no_room(h);
-    }
-    h->trace[AS_ROUTE_BM25].us = as_hunt_now() - begin;
-    h->trace[AS_ROUTE_BM25].note =
-        as_arena_printf(h->arena, "%zu words%s", h->words.n,
-                        found.cut ? "; common words: not every chunk that has one was ranked" : "");
-    begin = as_hunt_now();
-    note_found(h, AS_ROUTE_CHILD, &found);
-    h->trace[AS_ROUTE_CHILD].candidates = found.n_child;
-    for (size_t i = 0; !rc && i < found.n_child; i++)
-        rc = add_child(h, &found.child[i], AS_ROUTE_CHILD, found.child[i].score);
-    h->trace[AS_ROUTE_CHILD].us = as_hunt_now() - begin;
-    h->trace[AS_ROUTE_CHILD].note = AS_LITERAL("found by the words above");
-    return rc;
+    rc = base ? take_words(h, &found) : AS_OK;
+    if (base)
+        h->trace[AS_ROUTE_BM25].us = as_hunt_now() - begin;
+    return rc || !child ? rc : take_children(h, &found);
 }
 
 /* --- exact ----------------------------------------------------------------------------------- */
@@ -215,6 +245,8 @@ static as_code run_exact(as_hunt *h)
     as_buf note = {0};
     as_code rc;
 
+    if (!is_wanted(h, AS_ROUTE_EXACT))
+        return AS_OK;
     if (h->exact.n == 0) {
         h->trace[AS_ROUTE_EXACT].note = AS_LITERAL("the question names no value");
         return AS_OK;
@@ -276,6 +308,8 @@ static as_code run_dense(as_hunt *h)
     size_t n = 0;
     as_code rc;
 
+    if (!is_wanted(h, AS_ROUTE_DENSE))
+        return AS_OK;
     if (!h->q->encoder || !h->q->vectors) {
         t->note = h->q->encoder ? AS_LITERAL("no vectors were made yet")
                                 : AS_LITERAL("no text encoder is configured");
