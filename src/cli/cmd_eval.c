@@ -1,4 +1,4 @@
-#include "cli/cli_priv.h"
+#include "cli/eval_priv.h"
 
 #include "base/escape.h"
 #include "base/hash.h"
@@ -350,21 +350,14 @@ static as_code ask_all(struct eval *e, as_store *s, const char *file, const as_q
 
 /* --- its store --------------------------------------------------------------------------- */
 
-/* The files that the questions are about, each once, in the order in which they are named. */
-struct paths {
-    as_bytes *names;
-    char **full; /* below --data, with a NUL */
-    size_t n;
-};
-
-static as_code find_paths(struct eval *e, const as_questions *all, struct paths *ret, as_err *err)
+static as_code find_paths(struct eval *e, const as_questions *all, as_eval_paths *ret, as_err *err)
 {
     size_t most = 0;
 
     for (size_t i = 0; i < all->n; i++)
         most += all->p[i].n_reports;
-    *ret = (struct paths){.names = as_arena_take(e->arena, most + 1, sizeof(as_bytes)),
-                          .full = as_arena_take(e->arena, most + 1, sizeof(char *))};
+    *ret = (as_eval_paths){.names = as_arena_take(e->arena, most + 1, sizeof(as_bytes)),
+                           .full = as_arena_take(e->arena, most + 1, sizeof(char *))};
     if (!ret->names || !ret->full)
         return as_fail_nomem(err, "the names of the reports");
     for (size_t i = 0; i < all->n; i++) {
@@ -379,123 +372,6 @@ static as_code find_paths(struct eval *e, const as_questions *all, struct paths 
         }
     }
     return AS_OK;
-}
-
-/* What is missing is told before anything is added. */
-static as_code look_for_paths(struct eval *e, struct paths *p, as_err *err)
-{
-    for (size_t i = 0; i < p->n; i++) {
-        char *full = as_arena_take(e->arena, e->reports.n + p->names[i].n + 1, 1);
-
-        if (!full)
-            return as_fail_nomem(err, "the names of the reports");
-        if (e->reports.n > 0)
-            memcpy(full, e->reports.p, e->reports.n);
-        if (p->names[i].n > 0)
-            memcpy(full + e->reports.n, p->names[i].p, p->names[i].n);
-        p->full[i] = full;
-        if (access(full, R_OK))
-            return as_fail(err, AS_UNAVAILABLE, AS_NO_OFFSET,
-                           "a report that is asked about cannot be read: '%s': %s", full,
-                           strerror(errno));
-    }
-    return AS_OK;
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-    return as_bytes_cmp(*(const as_bytes *)a, *(const as_bytes *)b);
-}
-
-/* "DIR/logs-0123456789ab": other reports are another store. */
-static as_code name_kept(const char *folder, const char *file, struct paths *p, as_buf *ret,
-                         as_err *err)
-{
-    const char *stem = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
-    const char *dot = strrchr(stem, '.');
-    as_sha256 *h = as_sha256_new();
-    uint8_t digest[AS_SHA256_SIZE];
-    char hex[AS_SHA256_HEX + 1];
-
-    if (!h)
-        return as_fail_nomem(err, "a hash");
-    qsort(p->names, p->n, sizeof(*p->names), by_bytes);
-    for (size_t i = 0; i < p->n; i++) {
-        if (i > 0)
-            as_sha256_add(h, AS_LITERAL("\n"));
-        as_sha256_add(h, p->names[i]);
-    }
-    as_sha256_get(h, digest);
-    as_sha256_free(h);
-    as_sha256_text(digest, hex);
-    as_buf_printf(ret, "%s/%.*s-%.*s", folder, (int)(dot ? dot - stem : (long)strlen(stem)), stem,
-                  (int)KEY_DIGITS, hex);
-    as_buf_byte(ret, '\0');
-    return ret->failed ? as_fail_nomem(err, "the name of a store") : AS_OK;
-}
-
-static as_code name_temporary(as_buf *ret, as_err *err)
-{
-    const char *folder = getenv("TMPDIR");
-
-    as_buf_printf(ret, "%s/assay-eval-XXXXXX", folder && *folder ? folder : "/tmp");
-    as_buf_byte(ret, '\0');
-    if (ret->failed)
-        return as_fail_nomem(err, "the name of a store");
-    if (!mkdtemp((char *)ret->p))
-        return as_fail(err, AS_IO, AS_NO_OFFSET, "cannot make the folder '%s': %s",
-                       (const char *)ret->p, strerror(errno));
-    return AS_OK;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-    (void)st;
-    (void)type;
-    (void)f;
-    (void)remove(path);
-    return 0;
-}
-
-/* As 'assay add' would: what goes wrong is told by it. */
-static int add_all(const char *home, const struct paths *p)
-{
-    as_args args = {.command = AS_COMMAND_ADD, .operands = p->full, .n_operands = (int)p->n};
-
-    args.values[AS_OPT_STORE] = home;
-    args.values[AS_OPT_OUTPUT] = "/dev/null";
-    args.values[AS_OPT_QUIET] = "";
-    return as_cmd_add(&args);
-}
-
-/* A file beside the store says that all reports are in it. */
-static as_code mark_complete(const char *mark, as_err *err)
-{
-    int fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-
-    if (fd < 0)
-        return as_fail(err, AS_IO, AS_NO_OFFSET, "cannot write '%s': %s", mark, strerror(errno));
-    (void)close(fd);
-    return AS_OK;
-}
-
-/* *ret_status: what adding ended with, which has been told already. */
-static as_code fill_store(const char *home, struct paths *p, int *ret_status, as_err *err)
-{
-    as_buf mark = {0};
-    as_code rc = AS_OK;
-
-    as_buf_printf(&mark, "%s/complete", home);
-    as_buf_byte(&mark, '\0');
-    if (mark.failed)
-        return as_fail_nomem(err, "the name of a store");
-    if (access((const char *)mark.p, F_OK)) {
-        *ret_status = add_all(home, p);
-        if (*ret_status == 0)
-            rc = mark_complete((const char *)mark.p, err);
-    }
-    as_buf_done(&mark);
-    return rc;
 }
 
 /* --- one file of questions --------------------------------------------------------------- */
@@ -515,20 +391,15 @@ static as_code eval_questions(struct eval *e, const char *file, const as_questio
                               int *ret_status, as_err *err)
 {
     const char *folder = as_args_get(e->args, AS_OPT_STORE);
-    struct paths p = {0};
+    as_eval_paths p = {0};
     as_buf home = {0};
     as_code rc = find_paths(e, all, &p, err);
 
-    rc = rc ? rc : look_for_paths(e, &p, err);
-    if (!rc)
-        rc = folder ? name_kept(folder, file, &p, &home, err) : name_temporary(&home, err);
-    if (!rc)
-        rc = fill_store((const char *)home.p, &p, ret_status, err);
+    rc = rc ? rc : as_eval_paths_look(&p, e->arena, as_buf_bytes(&e->reports), err);
+    rc = rc ? rc : as_eval_store_make(folder, file, &p, &home, ret_status, err);
     if (!rc && *ret_status == 0)
         rc = ask_in(e, (const char *)home.p, file, all, err);
-    if (!folder && home.n > 0 && !home.failed)
-        (void)nftw((const char *)home.p, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    as_buf_done(&home);
+    as_eval_store_drop(folder, &home);
     return rc;
 }
 
@@ -686,24 +557,14 @@ static int finish(struct eval *e, uint64_t least)
 
 static as_code begin(struct eval *e, as_err *err)
 {
-    const char *data = as_args_get(e->args, AS_OPT_DATA);
-    struct stat st;
+    as_code rc;
 
     e->arena = as_arena_new(EVAL_MEMORY);
     if (!e->arena)
         return as_fail_nomem(err, "the questions");
-    data = data ? data : getenv("ASSAY_DATA");
-    if (!data || !*data)
-        return as_fail(err, AS_UNAVAILABLE, AS_NO_OFFSET,
-                       "where the reports are is not told: --data DIR, or ASSAY_DATA");
-    as_buf_printf(&e->reports, "%s/reports/", data);
-    as_buf_byte(&e->reports, '\0');
-    if (e->reports.failed)
-        return as_fail_nomem(err, "the name of a folder");
-    e->reports.n--;
-    if (stat((const char *)e->reports.p, &st) || !S_ISDIR(st.st_mode))
-        return as_fail(err, AS_UNAVAILABLE, AS_NO_OFFSET, "there are no reports: '%s' is no folder",
-                       (const char *)e->reports.p);
+    rc = as_eval_folder(e->args, "reports", &e->reports, err);
+    if (rc)
+        return rc;
     e->is_json = as_args_has(e->args, AS_OPT_JSON);
     e->json = as_jsonw_to(&e->out, 0);
     if (e->is_json) {
@@ -716,14 +577,13 @@ static as_code begin(struct eval *e, as_err *err)
     return AS_OK;
 }
 
-int as_cmd_eval(const as_args *args)
+static int eval_asked(const as_args *args)
 {
     struct eval e = {.args = args};
     uint64_t least = 0;
     as_err err = {0};
     int status = 0;
 
-    as_signals_install();
     if (as_number_option(args, AS_OPT_FAIL_UNDER, 0, 100, &least, &err) || begin(&e, &err))
         status = as_say_error(&err);
     status = status ? status : eval_files(&e);
@@ -735,4 +595,13 @@ int as_cmd_eval(const as_args *args)
     as_buf_done(&e.out);
     as_arena_free(e.arena);
     return status;
+}
+
+int as_cmd_eval(const as_args *args)
+{
+    as_signals_install();
+    if (strcmp(args->operands[0], "retrieval") == 0)
+        /* An encoder comes in here, once there is one to be named: --encoder. */
+        return as_eval_retrieval(args, NULL);
+    return eval_asked(args);
 }

@@ -13,7 +13,7 @@
 #define FOR_STORE                                                                                  \
     (FOR(ADD) | FOR(SAMPLES) | FOR(SHOW) | FOR(RM) | FOR(EVIDENCE) | FOR(ASK) | FOR(SEARCH) |      \
      FOR(EXPORT) | FOR(IMPORT) | FOR(CHECK) | FOR(STATS) | FOR(EMBED) | FOR(MODEL))
-#define FOR_ENCODER (FOR(SEARCH) | FOR(ASK) | FOR(EMBED))
+#define FOR_ENCODER (FOR(SEARCH) | FOR(ASK) | FOR(EMBED) | FOR(EVAL))
 #define FOR_ALL     ((1u << AS_COMMAND_COUNT) - 1)
 
 _Static_assert(AS_COMMAND_COUNT < 32, "a command is a bit of as_option.commands");
@@ -104,6 +104,10 @@ static const as_option options[AS_OPT_COUNT] = {
                            "exit status 1 if less than PERCENT of what was asked is right"},
     [AS_OPT_NAME] = {"name", 0, AS_TAKES_TEXT, "NAME", NULL, FOR(MODEL),
                      "what the new model is called here (default: what it is called there)"},
+    [AS_OPT_CORPUS] = {"corpus", 0, AS_TAKES_CHOICE, "NAME", "cranfield", FOR(EVAL),
+                       "of 'retrieval': a public collection of texts in place of FILE: cranfield"},
+    [AS_OPT_WEIGHTS] = {"weights", 0, AS_TAKES_TEXT, "LIST", NULL, FOR(EVAL),
+                        "of 'retrieval': weights of the fusion, such as exact=3,bm25=1,child=0.7"},
     [AS_OPT_OUTPUT] = {"output", 'o', AS_TAKES_FILE, "FILE", NULL,
                        FOR_WRITERS | FOR(SHOW) | FOR(EMBED),
                        "write to FILE, which appears only when it is complete"},
@@ -416,13 +420,14 @@ static const as_command commands[AS_COMMAND_COUNT] = {
                           as_cmd_stats},
     [AS_COMMAND_EVAL] =
         {"eval",
-         "ask [FILE...]",
+         "ask|retrieval [FILE...]",
          AS_TAKES_FILE,
-         "ask",
+         "ask retrieval",
          1,
          -1,
-         "score answers to questions whose answers are known",
-         "Each FILE holds questions, one JSON object a line, as tests/questions/README.md says; "
+         "score answers and searches whose results are known",
+         "Of 'ask', each FILE holds questions, one JSON object a line, as "
+         "tests/questions/README.md says; "
          "without FILE they are those of tests/questions in the folder at hand. The reports that "
          "a file's questions name are added to a store of their own, then every question and "
          "every variant of it is asked as 'assay ask' would, and judged. What is wrong is listed "
@@ -431,12 +436,18 @@ static const as_command commands[AS_COMMAND_COUNT] = {
          "The store is made in the temporary folder and removed. With --store, it is kept in a "
          "folder below DIR and serves again until other reports are asked about; remove it after "
          "a change of what is read from reports.\n\n"
-         "--json prints one document, with every answer that came. With --fail-under, exit "
-         "status 1 also says that the score is lower.",
+         "Of 'retrieval', each FILE holds questions with the passages that answer them, as "
+         "tests/retrieval/README.md says (without FILE, those there). All are asked of one store, "
+         "by "
+         "every route of a search alone and by their fusion, and it is told how far up the "
+         "passages came: recall, MRR and nDCG with intervals, by language and kind. With --corpus, "
+         "the questions and texts are those of a public collection below the data folder.\n\n"
+         "--json prints one document, with every answer, or every rank, that came. With "
+         "--fail-under, exit status 1 also says that the score of 'ask' is lower.",
          {{"assay eval ask --data ../data", "everything"},
           {"assay eval ask --split dev --only cape- --store /tmp/stores", "some, again and again"},
-          {"assay eval ask --json | jq -r '.results[] | select(.right | not).id'",
-           "what is wrong"}},
+          {"assay eval ask --json | jq -r '.results[] | select(.right | not).id'", "what is wrong"},
+          {"assay eval retrieval --split dev --weights bm25=1,child=1", "try other weights"}},
          as_cmd_eval},
     [AS_COMMAND_MODEL] =
         {"model",

@@ -89,6 +89,8 @@ typedef enum as_option_id {
     AS_OPT_NO_VARIANTS,
     AS_OPT_FAIL_UNDER,
     AS_OPT_NAME,
+    AS_OPT_CORPUS,
+    AS_OPT_WEIGHTS,
     AS_OPT_OUTPUT,
     AS_OPT_QUIET,
     AS_OPT_VERBOSE,
