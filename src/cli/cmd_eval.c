@@ -1,3 +1,4 @@
+#include "cli/encoder.h"
 #include "cli/eval_priv.h"
 
 #include "base/escape.h"
@@ -597,11 +598,21 @@ static int eval_asked(const as_args *args)
     return status;
 }
 
+static int eval_retrieval(const as_args *args)
+{
+    as_embedder by = {0};
+    as_err err = {0};
+    int status;
+
+    if (as_embedder_open(args, &by, &err))
+        return as_say_error(&err);
+    status = as_eval_retrieval(args, by.encoder);
+    as_embedder_close(&by);
+    return status;
+}
+
 int as_cmd_eval(const as_args *args)
 {
     as_signals_install();
-    if (strcmp(args->operands[0], "retrieval") == 0)
-        /* An encoder comes in here, once there is one to be named: --encoder. */
-        return as_eval_retrieval(args, NULL);
-    return eval_asked(args);
+    return strcmp(args->operands[0], "retrieval") == 0 ? eval_retrieval(args) : eval_asked(args);
 }

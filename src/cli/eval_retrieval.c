@@ -175,7 +175,7 @@ static as_code open_vectors(const as_eval_set *set, const as_encoder *encoder, a
     (void)mkdir((const char *)folder.p, 0777); /* what is wrong with it, opening says */
     rc = as_vectors_open((const char *)folder.p, encoder->name, &options, ret, err);
     as_buf_done(&folder);
-    return rc ? rc : as_retrieve_fill(set->store, encoder, *ret, NULL, err);
+    return rc ? rc : as_retrieve_fill(set->store, encoder, *ret, NULL, NULL, err);
 }
 
 static as_code measure(as_eval_results *r, as_eval_set *set, as_err *err)
