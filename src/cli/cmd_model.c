@@ -426,6 +426,7 @@ int as_cmd_model(const as_args *args)
     as_code rc = as_home_of(args, &home, &err);
     int status = 0, printed;
 
+    as_signals_install();
     if (!rc)
         rc = as_encoder_config_find(&config, &err);
     if (!rc) {

@@ -63,7 +63,8 @@ static as_code open_archive(struct opened *o, const char *path, as_err *err)
         return as_fail(err, AS_REFUSED, AS_NO_OFFSET, "cannot open '%s': %s", path,
                        strerror(errno));
     o->packed = (uint64_t)st.st_size;
-    if (archive_read_support_format_zip(o->a) || archive_read_support_format_tar(o->a) ||
+    /* A zip without its list at the end is cut short: its entries alone do not say so. */
+    if (archive_read_support_format_zip_seekable(o->a) || archive_read_support_format_tar(o->a) ||
         archive_read_support_filter_gzip(o->a) || archive_read_support_filter_xz(o->a) ||
         archive_read_support_filter_zstd(o->a) || archive_read_support_filter_bzip2(o->a))
         return fail_archive(o, err);

@@ -75,8 +75,11 @@ static as_code read_spec(struct pull *p, const char *spec, as_err *err)
         n--;
     if (n >= sizeof(p->endpoint))
         return as_fail(err, AS_USAGE, AS_NO_OFFSET, "HF_ENDPOINT is too long");
+    if (p->job->name && !as_model_name_ok(as_bytes_of(p->job->name)))
+        return as_fail(err, AS_USAGE, AS_NO_OFFSET, "'%s' is no name for a model",
+                       as_bytes_show(as_bytes_of(p->job->name), shown, sizeof(shown)));
     memcpy(p->endpoint, endpoint, n);
-    p->name = as_path_base(as_bytes_of(p->job->name ? p->job->name : p->repo));
+    p->name = p->job->name ? as_bytes_of(p->job->name) : as_path_base(as_bytes_of(p->repo));
     return AS_OK;
 }
 
