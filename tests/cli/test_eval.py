@@ -179,8 +179,8 @@ class Eval(unittest.TestCase):
             self.fails(f'.*bad.jsonl: {line}', 'ask', bad, status=3)
         self.fails(".*none.jsonl': No such file or directory", 'ask', self.dir / 'none.jsonl',
                    status=3)
-        self.fails("'eval' takes 'ask', not 'x'; try 'assay help eval'", 'x', status=2)
-        self.fails("'eval' needs ask .*", status=2)
+        self.fails("'eval' takes 'ask' or 'retrieval', not 'x'; try 'assay help eval'", 'x', status=2)
+        self.fails(r"'eval' needs ask\|retrieval .*", status=2)
 
 
 if __name__ == '__main__':

@@ -380,6 +380,29 @@ static void each_allocation_of_a_search_may_fail(void **state)
     assert_int_equal(made_ask(m, &q)->n, 1);
 }
 
+static void a_route_of_weight_0_does_not_run(void **state)
+{
+    static const double alone[] = {0, 1, 0, 0}, none[] = {0, 0, 0, 0};
+    as_retriever_query q = {.text = AS_LITERAL("needle \"hay\"")};
+    made *m = *state;
+    const as_retrieved *r;
+
+    MADE_ADD(m, "2.4-CAPE", 1, BASE(EN, FILES, "a needle in hay"),
+             CHILD(AS_LANG_EN, FILES, SUMMARY, 0, "a needle"));
+    r = made_ask(m, &q);
+    assert_true(r->routes[AS_ROUTE_EXACT].ran && r->routes[AS_ROUTE_CHILD].ran);
+    q.weights = alone;
+    r = made_ask(m, &q);
+    assert_int_equal(r->n, 1);
+    assert_int_equal(r->passages[0].routes[AS_ROUTE_BM25].rank, 1);
+    assert_int_equal(r->passages[0].routes[AS_ROUTE_CHILD].rank, 0);
+    assert_false(r->passages[0].pinned);
+    assert_false(r->routes[AS_ROUTE_EXACT].ran || r->routes[AS_ROUTE_CHILD].ran);
+    assert_true(as_bytes_is(r->routes[AS_ROUTE_EXACT].note, "its weight is 0"));
+    q.weights = none;
+    assert_int_equal(made_ask(m, &q)->n, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, made_begin, made_end)
 
 int main(void)
@@ -388,6 +411,7 @@ int main(void)
         TEST(a_value_of_the_question_comes_before_any_number_of_words),
         TEST(a_question_that_is_one_value_asks_no_other_route),
         TEST(the_start_of_a_hash_is_enough),
+        TEST(a_route_of_weight_0_does_not_run),
         TEST(twins_are_one_and_come_in_the_language_of_the_question),
         TEST(a_child_brings_its_parent),
         TEST(scores_are_reciprocal_ranks_by_weight),
