@@ -29,6 +29,9 @@ static const struct {
 static const char *const tokenizers[] = {"tokenizer.json", "vocab.txt", "sentencepiece.bpe.model",
                                          "spiece.model", "tokenizer.model"};
 
+/* More are no model, and looking for what belongs to each of them would take for ever. */
+#define WEIGHTS_MAX 256u
+
 #define SHARDS "model.safetensors.index.json"
 
 /* --- paths ------------------------------------------------------------------------------------ */
@@ -176,6 +179,8 @@ static as_code look_at(struct picking *p, size_t item, as_err *err)
 
     if (c.format == NO_WEIGHTS || !as_path_plain(path))
         return AS_OK;
+    if (p->n_found == WEIGHTS_MAX)
+        return as_fail(err, AS_LIMIT, AS_NO_OFFSET, "more than %u files of weights", WEIGHTS_MAX);
     stem.n = dot ? (size_t)(dot - base.p) : base.n;
     c.stem = stem;
     c.own = own_tokenizer(p, c.root, stem);

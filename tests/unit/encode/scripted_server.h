@@ -63,13 +63,13 @@ static void *script_serve(void *ctx)
         asked = calloc(1, REQUEST_MAX);
         if (asked)
             (void)script_take(fd, asked);
-        (void)!write(fd, answer, strlen(answer));
-        (void)close(fd);
         if (s->at < SCRIPT_MAX)
             s->asked[s->at] = asked;
         else
             free(asked);
         s->at++;
+        (void)!write(fd, answer, strlen(answer));
+        (void)close(fd);
     }
 }
 
@@ -87,11 +87,16 @@ static int script_start(struct script *s)
     return pthread_create(&s->thread, NULL, script_serve, s);
 }
 
-static void script_stop(struct script *s)
+/* No more is served; what was asked may be read. */
+static void script_join(struct script *s)
 {
     (void)shutdown(s->fd, SHUT_RDWR);
     (void)pthread_join(s->thread, NULL);
     (void)close(s->fd);
+}
+
+static void script_done(struct script *s)
+{
     for (int i = 0; i < SCRIPT_MAX; i++)
         free(s->asked[i]);
 }

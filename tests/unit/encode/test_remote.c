@@ -39,6 +39,7 @@ static as_code encode(struct script *s, as_remote_options o, float ret[4], as_er
     if (!rc)
         rc = as_remote_encoder(r)->passages(as_remote_encoder(r)->ctx, TEXTS, 2, ret, err);
     as_remote_free(r);
+    script_join(s);
     return rc;
 }
 
@@ -60,7 +61,7 @@ static void vectors_come_in_the_order_of_their_index_and_normalised(void **state
     assert_non_null(
         strstr(s.asked[0], "\"input\":[\"passage: one\",\"passage: two \\\"x\\\"\\n\"]"));
     assert_non_null(strstr(s.asked[0], "\"encoding_format\":\"float\""));
-    script_stop(&s);
+    script_done(&s);
 }
 
 static void the_dimension_is_asked_for_and_batches_are_kept(void **state)
@@ -77,7 +78,7 @@ static void the_dimension_is_asked_for_and_batches_are_kept(void **state)
     assert_true(fabsf(v[3] + 1) < 1e-6f);
     assert_non_null(strstr(s.asked[2], "POST /api/embed HTTP/1.1"));
     assert_null(strstr(s.asked[2], "Authorization"));
-    script_stop(&s);
+    script_done(&s);
 }
 
 static void what_passes_is_tried_again_and_what_does_not_is_told(void **state)
@@ -92,11 +93,11 @@ static void what_passes_is_tried_again_and_what_does_not_is_told(void **state)
     assert_int_equal(encode(&good, o, v, &err), AS_OK);
     assert_int_equal(good.at, 3);
     assert_int_equal(err.code, AS_OK);
-    script_stop(&good);
+    script_done(&good);
     assert_int_equal(encode(&bad, o, v, &err), AS_UNAVAILABLE);
     assert_int_equal(bad.at, 3);
     assert_non_null(strstr(err.msg, "500: broken"));
-    script_stop(&bad);
+    script_done(&bad);
 }
 
 static void answers_that_are_wrong_are_refused(void **state)
@@ -131,7 +132,7 @@ static void answers_that_are_wrong_are_refused(void **state)
         assert_int_equal(encode(&s, o, v, &err), AS_INVALID);
         if (strcmp(cases[i].why, "byte") != 0 && !strstr(err.msg, cases[i].why))
             fail_msg("'%s' and not '%s'", err.msg, cases[i].why);
-        script_stop(&s);
+        script_done(&s);
     }
 }
 
@@ -150,7 +151,7 @@ static void an_answer_that_is_too_long_is_a_limit(void **state)
     memcpy(answer, OK(""), sizeof(OK("")) - 1);
     answer[n - 1] = '\0';
     assert_int_equal(encode(&s, o, v, &err), AS_LIMIT);
-    script_stop(&s);
+    script_done(&s);
     as_mem_free(answer);
 }
 
@@ -195,7 +196,7 @@ static void offline_nothing_is_sent(void **state)
     assert_int_equal(encode(&s, o, v, &err), AS_UNAVAILABLE);
     (void)unsetenv("ASSAY_OFFLINE");
     assert_int_equal(s.at, 0);
-    script_stop(&s);
+    script_done(&s);
 }
 
 /* Two servers: the one sends on to the other. */
@@ -220,13 +221,15 @@ static void the_token_stays_with_its_origin(void **state)
     r.url = first;
     assert_int_equal(as_http_new(&o, &h, &err), AS_OK);
     assert_int_equal(as_http_send(h, &r, &reply, &err), AS_OK);
+    script_join(&from);
+    script_join(&to);
     assert_true(as_bytes_is(as_buf_bytes(&reply.body), "there"));
     assert_non_null(strstr(from.asked[0], "Bearer s3cret"));
     assert_null(strstr(to.asked[0], "Bearer"));
     as_http_reply_done(&reply);
     as_http_free(h);
-    script_stop(&from);
-    script_stop(&to);
+    script_done(&from);
+    script_done(&to);
 }
 
 int main(void)
