@@ -84,7 +84,7 @@ static as_code count(struct opened *o, uint64_t more, as_err *err)
                        o->path, AS_MODEL_RATIO_MAX);
     if (o->out > 2 * AS_MODEL_WEIGHTS_MAX)
         return as_fail(err, AS_LIMIT, AS_NO_OFFSET, "'%s' unpacks to more than %llu bytes", o->path,
-                       (unsigned long long)(2 * AS_MODEL_WEIGHTS_MAX));
+                       2 * (unsigned long long)AS_MODEL_WEIGHTS_MAX);
     return AS_OK;
 }
 

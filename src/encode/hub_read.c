@@ -1,6 +1,7 @@
 #include "encode/hub.h"
 #include "encode/jread_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -69,9 +70,9 @@ static as_code take_item(void *ctx, as_jread *r, as_json_tok *t, as_err *err)
         return as_fail(err, AS_LIMIT, (size_t)t->begin, "more than %u files", AS_MODEL_LISTED_MAX);
     e.file.size = e.lfs && e.lfs_size > 0 ? e.lfs_size : e.size;
     if (e.lfs && is_hex(e.lfs_oid, 64))
-        memcpy(e.file.sha256, e.lfs_oid.p, 64);
+        (void)snprintf(e.file.sha256, sizeof(e.file.sha256), "%.64s", (const char *)e.lfs_oid.p);
     if (!e.lfs && is_hex(e.oid, 40))
-        memcpy(e.file.git_sha1, e.oid.p, 40);
+        (void)snprintf(e.file.git_sha1, sizeof(e.file.git_sha1), "%.40s", (const char *)e.oid.p);
     if (!as_mem_room((void **)&l->p, &l->cap, l->n, sizeof(*l->p)))
         return as_fail_nomem(err, "a listing");
     l->p[l->n++] = e.file;

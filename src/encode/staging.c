@@ -59,7 +59,7 @@ as_code as_read_below(int fd, as_bytes path, uint64_t most, as_arena *a, as_byte
 {
     int file = as_open_below(fd, path);
     char shown[64];
-    struct stat st;
+    struct stat st = {0};
     uint8_t *text = NULL;
     size_t got = 0;
     as_code rc = AS_OK;
