@@ -50,7 +50,7 @@ static bool is_hex(as_bytes text, size_t n)
     if (text.n != n)
         return false;
     for (size_t i = 0; i < n; i++)
-        if (!memchr("0123456789abcdef", text.p[i], 16))
+        if ((text.p[i] < '0' || text.p[i] > '9') && (text.p[i] < 'a' || text.p[i] > 'f'))
             return false;
     return true;
 }

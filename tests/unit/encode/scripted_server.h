@@ -95,6 +95,12 @@ static void script_join(struct script *s)
     (void)close(s->fd);
 }
 
+/* The request of that number, "" if it did not come. */
+static const char *script_asked(const struct script *s, int i)
+{
+    return s->asked[i] ? s->asked[i] : "";
+}
+
 static void script_done(struct script *s)
 {
     for (int i = 0; i < SCRIPT_MAX; i++)

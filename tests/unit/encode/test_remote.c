@@ -56,11 +56,11 @@ static void vectors_come_in_the_order_of_their_index_and_normalised(void **state
     (void)unsetenv("ASSAY_ENCODER_KEY");
     assert_true(fabsf(v[0] - 0.6f) < 1e-6f && fabsf(v[1] - 0.8f) < 1e-6f);
     assert_true(fabsf(v[2]) < 1e-6f && fabsf(v[3] - 1) < 1e-6f);
-    assert_non_null(strstr(s.asked[0], "POST /v1/embeddings HTTP/1.1"));
-    assert_non_null(strstr(s.asked[0], "Authorization: Bearer k3y"));
+    assert_non_null(strstr(script_asked(&s, 0), "POST /v1/embeddings HTTP/1.1"));
+    assert_non_null(strstr(script_asked(&s, 0), "Authorization: Bearer k3y"));
     assert_non_null(
-        strstr(s.asked[0], "\"input\":[\"passage: one\",\"passage: two \\\"x\\\"\\n\"]"));
-    assert_non_null(strstr(s.asked[0], "\"encoding_format\":\"float\""));
+        strstr(script_asked(&s, 0), "\"input\":[\"passage: one\",\"passage: two \\\"x\\\"\\n\"]"));
+    assert_non_null(strstr(script_asked(&s, 0), "\"encoding_format\":\"float\""));
     script_done(&s);
 }
 
@@ -76,8 +76,8 @@ static void the_dimension_is_asked_for_and_batches_are_kept(void **state)
     (void)state;
     assert_int_equal(encode(&s, o, v, &err), AS_OK);
     assert_true(fabsf(v[3] + 1) < 1e-6f);
-    assert_non_null(strstr(s.asked[2], "POST /api/embed HTTP/1.1"));
-    assert_null(strstr(s.asked[2], "Authorization"));
+    assert_non_null(strstr(script_asked(&s, 2), "POST /api/embed HTTP/1.1"));
+    assert_null(strstr(script_asked(&s, 2), "Authorization"));
     script_done(&s);
 }
 
@@ -224,8 +224,8 @@ static void the_token_stays_with_its_origin(void **state)
     script_join(&from);
     script_join(&to);
     assert_true(as_bytes_is(as_buf_bytes(&reply.body), "there"));
-    assert_non_null(strstr(from.asked[0], "Bearer s3cret"));
-    assert_null(strstr(to.asked[0], "Bearer"));
+    assert_non_null(strstr(script_asked(&from, 0), "Bearer s3cret"));
+    assert_null(strstr(script_asked(&to, 0), "Bearer"));
     as_http_reply_done(&reply);
     as_http_free(h);
     script_done(&from);
