@@ -100,7 +100,7 @@ static void write_file(toy *t)
     as_buf_text(&head, "{");
     for (size_t i = 0; i < t->n; i++) {
         const table *k = &t->tables[i];
-        uint64_t n = (uint64_t)(k->rows ? k->rows : 1) * k->n * sizeof(float);
+        size_t n = (k->rows ? k->rows : 1) * k->n * sizeof(float);
 
         as_buf_printf(&head, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[", i > 0 ? "," : "", k->name);
         if (k->rows)
