@@ -273,7 +273,7 @@ typedef struct as_encoder_config {
     const char *endpoint;     /* "http://127.0.0.1:11434" */
     const char *remote_model; /* what it is called there */
     const char *api;          /* "openai" (if not set), "ollama" */
-    const char *precision;    /* "f32" (if not set), "bf16", "auto" */
+    const char *precision;    /* "f32" (if not set), "bf16", "bf16x3", "auto" */
     unsigned threads;         /* 0: as many as are good */
     as_buf text[AS_ENCODER_KEYS];
 } as_encoder_config;

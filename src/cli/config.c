@@ -93,7 +93,8 @@ static const struct {
     [AS_ENCODER_REMOTE_MODEL] = {"encoder.remote_model", "ASSAY_ENCODER_REMOTE_MODEL", NULL},
     [AS_ENCODER_API] = {"encoder.api", "ASSAY_ENCODER_API", "openai ollama"},
     [AS_ENCODER_THREADS] = {"encoder.threads", "ASSAY_ENCODER_THREADS", NULL},
-    [AS_ENCODER_PRECISION] = {"encoder.precision", "ASSAY_ENCODER_PRECISION", "f32 bf16 auto"},
+    [AS_ENCODER_PRECISION] = {"encoder.precision", "ASSAY_ENCODER_PRECISION",
+                              "f32 bf16 bf16x3 auto"},
 };
 
 static bool is_known(as_bytes key)

@@ -38,9 +38,11 @@ static as_code read_options(const as_args *args, const as_encoder_config *c, as_
 
     if (!precision)
         precision = c->precision;
-    if (precision &&
-        (strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && as_nn_bf16_fast())))
+    if (precision && strcmp(precision, "bf16") == 0)
         o->precision = AS_PRECISION_BF16;
+    else if (precision &&
+             (strcmp(precision, "bf16x3") == 0 || (strcmp(precision, "auto") == 0 && as_nn_amx())))
+        o->precision = AS_PRECISION_BF16X3;
     if (pooling)
         o->pooling = strcmp(pooling, "cls") == 0 ? AS_POOL_CLS : AS_POOL_MEAN;
     o->threads = (unsigned)threads;

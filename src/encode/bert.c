@@ -127,7 +127,7 @@ static as_code load_layer(loading *l, unsigned i)
     static const char *const narrow[] = {"output.dense"};
     const as_model_config *c = &l->b->c;
     as_bert_layer *layer = &l->b->layers[i];
-    as_dtype type = as_nn_dtype(l->b->nn);
+    as_dtype type = as_nn_parts(l->b->nn) > 1 ? AS_F32 : as_nn_dtype(l->b->nn);
     as_activation gelu = c->gelu_tanh ? AS_ACT_GELU_TANH : AS_ACT_GELU;
     const layer_row rows[] = {{qkv, 3, c->hidden, c->hidden, AS_ACT_NONE, AS_F32},
                               {out, 1, c->hidden, c->hidden, AS_ACT_NONE, AS_F32},

@@ -26,7 +26,10 @@ typedef struct bench {
     void *half, *weights, *inner;
 } bench;
 
-/* q lies by block (head, row, number), k and v by text (head, row, number). */
+/*
+ * q lies by block (head, row, part, number), k by text (head, row, part, number), v by text
+ * (head, part, row, number): parts are three where floats are split, else one.
+ */
 struct as_bert_wave {
     as_bert *b;
     size_t room, longest; /* rows, and those of a text, that the buffers are for */
@@ -72,29 +75,50 @@ static uint8_t *at(void *p, const wave *w, size_t numbers)
     return (uint8_t *)p + numbers * size_of(w);
 }
 
+static size_t parts_of(const wave *w)
+{
+    return as_nn_parts(w->b->nn);
+}
+
 /* Queries, keys and values of the next layer, from the block's rows. */
 static as_code project(wave *w, const block *b, unsigned thread, unsigned layer, const void *rows,
                        as_err *err)
 {
     const as_model_config *c = &w->b->c;
     bench *own = &w->benches[thread];
-    size_t hidden = c->hidden, dim = hidden / c->heads, text_at = b->t->from * hidden;
-    as_dtype type = as_nn_dtype(w->b->nn);
+    size_t hidden = c->hidden, dim = hidden / c->heads, p = parts_of(w);
+    size_t text_at = b->t->from * hidden * p, padded = b->t->padded;
     unsigned side = layer % 2;
     as_code rc =
         as_linear_run(w->b->nn, thread, w->b->layers[layer].qkv, b->n, rows, own->wide, err);
 
     for (size_t h = 0; !rc && h < c->heads; h++) {
-        size_t kv = text_at + (h * b->t->padded + b->from) * dim;
+        const float *x = own->wide + h * dim;
 
-        as_rows_copy(own->wide + h * dim, 3 * hidden, b->n, dim, type,
-                     at(w->q[side], w, text_at + b->from * hidden + h * b->n * dim), dim);
-        as_rows_copy(own->wide + hidden + h * dim, 3 * hidden, b->n, dim, type,
-                     at(w->k[side], w, kv), dim);
-        as_rows_copy(own->wide + 2 * hidden + h * dim, 3 * hidden, b->n, dim, type,
-                     at(w->v[side], w, kv), dim);
+        as_rows_factor(w->b->nn, x, 3 * hidden, b->n, dim, false,
+                       at(w->q[side], w, text_at + (b->from * hidden + h * b->n * dim) * p),
+                       dim * p, dim);
+        as_rows_factor(w->b->nn, x + hidden, 3 * hidden, b->n, dim, true,
+                       at(w->k[side], w, text_at + (h * padded + b->from) * dim * p), dim * p, dim);
+        as_rows_factor(w->b->nn, x + 2 * hidden, 3 * hidden, b->n, dim, true,
+                       at(w->v[side], w, text_at + h * padded * dim * p + b->from * dim), dim,
+                       padded * dim);
     }
     return rc;
+}
+
+/* Scores to weights, as factors of the sums to come. */
+static void weigh(wave *w, const block *b, bench *own, size_t rows, size_t dim)
+{
+    size_t padded = b->t->padded, p = parts_of(w);
+    float by = 1.0f / __builtin_sqrtf((float)dim);
+    as_dtype type = p > 1 ? AS_F32 : as_nn_dtype(w->b->nn);
+
+    as_rows_softmax(own->scores, rows, b->t->in->n, padded, by, type,
+                    p > 1 ? (void *)own->scores : own->weights);
+    if (p > 1)
+        as_rows_factor(w->b->nn, own->scores, padded, rows, padded, false, own->weights, padded * p,
+                       padded);
 }
 
 /* Some heads of the block's rows attend to the whole text. */
@@ -103,32 +127,56 @@ static as_code attend(wave *w, const block *b, unsigned thread, size_t head, siz
 {
     const as_model_config *c = &w->b->c;
     bench *own = &w->benches[thread];
-    size_t hidden = c->hidden, dim = hidden / c->heads, text_at = b->t->from * hidden;
-    size_t padded = b->t->padded, kv = text_at + head * padded * dim;
+    size_t hidden = c->hidden, dim = hidden / c->heads, p = parts_of(w);
+    size_t text_at = b->t->from * hidden * p, padded = b->t->padded;
+    size_t kv = text_at + head * padded * dim * p;
     unsigned side = w->layer % 2;
-    as_dtype type = as_nn_dtype(w->b->nn);
-    as_product scores = {.batch = heads, .m = b->n, .n = padded, .k = dim, .b_transposed = true};
-    as_product sums = {.batch = heads, .m = b->n, .n = dim, .k = padded};
-    as_code rc = as_product_run(w->b->nn, thread, &scores,
-                                at(w->q[side], w, text_at + b->from * hidden + head * b->n * dim),
-                                at(w->k[side], w, kv), own->scores, err);
+    as_product scores = {
+        .batch = heads, .m = b->n, .n = padded, .k = dim * p, .b_transposed = true};
+    as_product sums = {.batch = heads, .m = b->n, .n = dim, .k = padded * p};
+    as_code rc =
+        as_product_run(w->b->nn, thread, &scores,
+                       at(w->q[side], w, text_at + (b->from * hidden + head * b->n * dim) * p),
+                       at(w->k[side], w, kv), own->scores, err);
 
     if (rc)
         return rc;
-    as_rows_softmax(own->scores, heads * b->n, b->t->in->n, padded,
-                    1.0f / __builtin_sqrtf((float)dim), type, own->weights);
+    weigh(w, b, own, heads * b->n, dim);
     rc = as_product_run(w->b->nn, thread, &sums, own->weights, at(w->v[side], w, kv), own->heads,
                         err);
     for (size_t h = 0; !rc && h < heads; h++)
-        as_rows_copy(own->heads + h * b->n * dim, dim, b->n, dim, type,
-                     at(own->half, w, (head + h) * dim), hidden);
+        as_rows_factor(w->b->nn, own->heads + h * b->n * dim, dim, b->n, dim, false,
+                       at(own->half, w, (head + h) * dim), hidden * p, hidden);
     return rc;
 }
 
 /* The rows again as what the products take: in bf16 the norm has written them. */
-static const void *rows_of(const wave *w, unsigned thread, const float *x)
+static const void *rows_of(const wave *w, unsigned thread, const float *x, size_t rows)
 {
-    return as_nn_dtype(w->b->nn) == AS_F32 ? (const void *)x : w->benches[thread].half;
+    bench *own = &w->benches[thread];
+    size_t n = w->b->c.hidden, p = parts_of(w);
+
+    if (as_nn_dtype(w->b->nn) == AS_F32)
+        return x;
+    if (p > 1)
+        as_rows_factor(w->b->nn, x, n, rows, n, false, own->half, n * p, n);
+    return own->half;
+}
+
+/* Both products of the feed-forward part, from own->sum's rows back into it. */
+static as_code feed_forward(wave *w, const block *b, unsigned thread, const void *rows, as_err *err)
+{
+    const as_bert_layer *l = &w->b->layers[w->layer];
+    bench *own = &w->benches[thread];
+    size_t n = w->b->c.ffn, p = parts_of(w);
+    as_code rc = as_linear_run(w->b->nn, thread, l->wide, b->n, rows,
+                               p > 1 ? (void *)own->wide : own->inner, err);
+
+    if (rc)
+        return rc;
+    if (p > 1)
+        as_rows_factor(w->b->nn, own->wide, n, b->n, n, false, own->inner, n * p, n);
+    return as_linear_run(w->b->nn, thread, l->narrow, b->n, own->inner, own->sum, err);
 }
 
 static as_code layer_step(void *ctx, unsigned thread, size_t i, as_err *err)
@@ -138,7 +186,7 @@ static as_code layer_step(void *ctx, unsigned thread, size_t i, as_err *err)
     const as_model_config *c = &w->b->c;
     const as_bert_layer *l = &w->b->layers[w->layer];
     bench *own = &w->benches[thread];
-    uint16_t *half = as_nn_dtype(w->b->nn) == AS_BF16 ? own->half : NULL;
+    uint16_t *half = as_nn_precision(w->b->nn) == AS_PRECISION_BF16 ? own->half : NULL;
     float *x = b->t->in->hidden + b->from * c->hidden, eps = (float)c->eps;
     size_t group = heads_at_once(w->b, b->n, b->t->padded);
     as_code rc = AS_OK;
@@ -150,14 +198,12 @@ static as_code layer_step(void *ctx, unsigned thread, size_t i, as_err *err)
     if (rc)
         return rc;
     as_rows_norm(x, own->sum, l->norm1[0], l->norm1[1], eps, b->n, c->hidden, x, half);
-    rc = as_linear_run(w->b->nn, thread, l->wide, b->n, rows_of(w, thread, x), own->inner, err);
-    if (!rc)
-        rc = as_linear_run(w->b->nn, thread, l->narrow, b->n, own->inner, own->sum, err);
+    rc = feed_forward(w, b, thread, rows_of(w, thread, x, b->n), err);
     if (rc)
         return rc;
     as_rows_norm(x, own->sum, l->norm2[0], l->norm2[1], eps, b->n, c->hidden, x, half);
     return w->layer + 1 < c->layers
-               ? project(w, b, thread, w->layer + 1, rows_of(w, thread, x), err)
+               ? project(w, b, thread, w->layer + 1, rows_of(w, thread, x, b->n), err)
                : AS_OK;
 }
 
@@ -220,8 +266,8 @@ static as_code first_step(void *ctx, unsigned thread, size_t i, as_err *err)
     if (rc)
         return rc;
     as_rows_norm(x, NULL, w->b->norm[0], w->b->norm[1], (float)c->eps, b->n, c->hidden, x,
-                 as_nn_dtype(w->b->nn) == AS_BF16 ? own->half : NULL);
-    return project(w, b, thread, 0, rows_of(w, thread, x), err);
+                 as_nn_precision(w->b->nn) == AS_PRECISION_BF16 ? own->half : NULL);
+    return project(w, b, thread, 0, rows_of(w, thread, x, b->n), err);
 }
 
 /* --- a wave --------------------------------------------------------------------------------- */
@@ -269,9 +315,10 @@ static void cut(wave *w)
 static bool bench_make(const wave *w, bench *own, size_t scores, size_t rows)
 {
     const as_model_config *c = &w->b->c;
-    size_t size = size_of(w);
+    size_t size = size_of(w) * parts_of(w);
+    size_t wide = c->ffn > 3 * c->hidden ? c->ffn : 3 * c->hidden;
 
-    own->wide = as_nn_take(rows * 3 * c->hidden * sizeof(float));
+    own->wide = as_nn_take(rows * wide * sizeof(float));
     own->scores = as_nn_take(scores * sizeof(float));
     own->weights = as_nn_take(scores * size);
     own->heads = as_nn_take(rows * c->hidden * sizeof(float));
@@ -286,7 +333,7 @@ static bool bench_make(const wave *w, bench *own, size_t scores, size_t rows)
 static as_code wave_make(wave *w, size_t rows, size_t longest, as_err *err)
 {
     const as_model_config *c = &w->b->c;
-    size_t size = rows * c->hidden * size_of(w), most = 0, scores = 0;
+    size_t size = rows * c->hidden * size_of(w) * parts_of(w), most = 0, scores = 0;
     bool ok;
 
     for (size_t padded = AS_NN_PAD; padded <= longest; padded += AS_NN_PAD) {

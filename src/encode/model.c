@@ -191,8 +191,9 @@ static void finish(as_model *m)
 
     if (m->max_tokens == 0 || m->max_tokens > room)
         m->max_tokens = (unsigned)room;
-    if (as_nn_precision(m->nn) == AS_PRECISION_BF16)
-        (void)snprintf(m->name + n, sizeof(m->name) - n, "+bf16");
+    if (as_nn_precision(m->nn) != AS_PRECISION_F32)
+        (void)snprintf(m->name + n, sizeof(m->name) - n, "%s",
+                       as_nn_precision(m->nn) == AS_PRECISION_BF16 ? "+bf16" : "+bf16x3");
     m->encoder = (as_encoder){.name = m->name,
                               .dim = m->c.hidden,
                               .floor = p ? p->floor : 0,

@@ -17,6 +17,13 @@
  * (residuals, norms, softmax) stays f32. as_nn_bf16_fast() says whether the machine has
  * instructions for it; without them it is slower than f32.
  *
+ * With AS_PRECISION_BF16X3 each float is split into the bfloat16 next to it and that of what
+ * is left, and a product is three of bfloat16: high by high, high by low, low by high. What is
+ * dropped is 2^-16 of a factor, so the result is f32's to five digits, and where products of
+ * bfloat16 are many times as fast (AMX) it is there sooner. The three are one product of three
+ * times the inner length: a row of the left side is (high, high, low), of the right (high,
+ * low, high).
+ *
  * Depends on: base; oneDNN 2.x or 3.x.  Threads: one caller; inside as_nn_run() each worker
  * passes the number that it was given.
  * Limits: AS_NN_THREADS_MAX; dimensions below AS_NN_DIM_MAX.
@@ -35,7 +42,7 @@ extern "C" {
 #define AS_NN_ALIGN       64u
 #define AS_NN_PAD         16u /* rows and lengths are rounded up to it; buffers have the room */
 
-typedef enum as_precision { AS_PRECISION_F32, AS_PRECISION_BF16 } as_precision;
+typedef enum as_precision { AS_PRECISION_F32, AS_PRECISION_BF16, AS_PRECISION_BF16X3 } as_precision;
 typedef enum as_activation { AS_ACT_NONE, AS_ACT_GELU, AS_ACT_GELU_TANH } as_activation;
 
 typedef struct as_nn as_nn;
@@ -52,7 +59,9 @@ void as_nn_free(as_nn *nn);
 unsigned as_nn_threads(const as_nn *nn);
 as_precision as_nn_precision(const as_nn *nn);
 as_dtype as_nn_dtype(const as_nn *nn); /* what the products take: AS_F32 or AS_BF16 */
+size_t as_nn_parts(const as_nn *nn);   /* numbers that one is as a factor: 1, or 3 if split */
 bool as_nn_bf16_fast(void);
+bool as_nn_amx(void);           /* and they multiply whole tiles: bf16x3 is faster than f32 too */
 const char *as_nn_engine(void); /* "oneDNN 2.6.3" */
 
 static inline size_t as_nn_padded(size_t n)
@@ -127,6 +136,13 @@ void as_rows_softmax(float *x, size_t rows, size_t n, size_t stride, float scale
 /* Rows of n floats, from one stride to another (numbers), into `type` F32 or BF16. */
 void as_rows_copy(const float *x, size_t x_stride, size_t rows, size_t n, as_dtype type, void *y,
                   size_t y_stride);
+
+/*
+ * Rows of n floats as factors of a product, of its right side or its left one. Part k of row r
+ * goes to y + r * y_stride + k * part_stride (numbers). Without a split: as_rows_copy().
+ */
+void as_rows_factor(const as_nn *nn, const float *x, size_t x_stride, size_t rows, size_t n,
+                    bool right, void *y, size_t y_stride, size_t part_stride);
 
 /* x += y; and the length of x made 1 (unless it is 0). */
 void as_row_add(float *x, const float *y, size_t n);

@@ -19,6 +19,24 @@ as_code as_pool_new(unsigned threads, void (*begin)(void), as_pool **ret, as_err
 void as_pool_free(as_pool *p);
 as_code as_pool_run(as_pool *p, size_t n, as_nn_task *task, void *ctx, as_err *err) AS_CHECKED;
 
+/* bfloat16: to the nearest, ties to even; and back. Not for NaN. */
+static inline uint16_t as_half_of_float(float f)
+{
+    uint32_t u;
+
+    __builtin_memcpy(&u, &f, sizeof(u));
+    return (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
+}
+
+static inline float as_float_of_half(uint16_t half)
+{
+    uint32_t u = (uint32_t)half << 16;
+    float f;
+
+    __builtin_memcpy(&f, &u, sizeof(f));
+    return f;
+}
+
 /* One instruction set's row kernels; the functions are those of nn.h. */
 typedef struct as_row_kernels {
     const char *name;
@@ -28,6 +46,8 @@ typedef struct as_row_kernels {
                     void *y);
     void (*copy)(const float *x, size_t x_stride, size_t rows, size_t n, as_dtype type, void *y,
                  size_t y_stride);
+    void (*split)(const float *x, size_t x_stride, size_t rows, size_t n, bool right, uint16_t *y,
+                  size_t y_stride, size_t part_stride);
     void (*add)(float *x, const float *y, size_t n);
     bool (*finite)(const float *x, size_t n);
 } as_row_kernels;

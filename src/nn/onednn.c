@@ -505,6 +505,30 @@ static as_code gather(const as_linear_part *parts, size_t n, as_linear *l, float
     return AS_OK;
 }
 
+/* The inner length becomes three: (high, low, high), in floats that bfloat16 has exactly. */
+static as_code split(float **rows, as_linear *l, as_err *err)
+{
+    float *parts = as_nn_take(3 * l->in * l->out * sizeof(*parts));
+
+    if (!parts)
+        return as_fail_nomem(err, "a layer");
+    for (size_t o = 0; o < l->out; o++) {
+        const float *from = *rows + o * l->in;
+        float *to = parts + o * 3 * l->in;
+
+        for (size_t i = 0; i < l->in; i++) {
+            float high = as_float_of_half(as_half_of_float(from[i]));
+
+            to[i] = to[2 * l->in + i] = high;
+            to[l->in + i] = from[i] - high;
+        }
+    }
+    as_nn_drop(*rows);
+    *rows = parts;
+    l->in *= 3;
+    return AS_OK;
+}
+
 static dnnl_status_t reorder(as_nn *nn, const float *rows, as_linear *l)
 {
     dnnl_dims_t dims = {(int64_t)l->in, (int64_t)l->out};
@@ -592,6 +616,8 @@ as_code as_linear_new(as_nn *nn, const as_linear_part *parts, size_t n, as_activ
     }
     if (!rc)
         rc = gather(parts, n, l, rows, column, err);
+    if (!rc && as_nn_parts(nn) > 1)
+        rc = split(&rows, l, err);
     if (!rc)
         rc = pack(nn, rows, l, err);
     as_nn_drop(rows);
@@ -690,15 +716,27 @@ as_precision as_nn_precision(const as_nn *nn)
 
 as_dtype as_nn_dtype(const as_nn *nn)
 {
-    return nn->precision == AS_PRECISION_BF16 ? AS_BF16 : AS_F32;
+    return nn->precision == AS_PRECISION_F32 ? AS_F32 : AS_BF16;
+}
+
+size_t as_nn_parts(const as_nn *nn)
+{
+    return nn->precision == AS_PRECISION_BF16X3 ? 3 : 1;
+}
+
+static bool runs(dnnl_cpu_isa_t wanted)
+{
+    return (dnnl_get_effective_cpu_isa() & wanted) == wanted;
 }
 
 bool as_nn_bf16_fast(void)
 {
-    dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+    return runs(dnnl_cpu_isa_avx512_core_bf16);
+}
 
-    return isa != dnnl_cpu_isa_all &&
-           (isa & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+bool as_nn_amx(void)
+{
+    return runs(dnnl_cpu_isa_avx512_core_amx);
 }
 
 const char *as_nn_engine(void)

@@ -34,6 +34,15 @@ void as_rows_copy(const float *x, size_t x_stride, size_t rows, size_t n, as_dty
     kernels()->copy(x, x_stride, rows, n, type, y, y_stride);
 }
 
+void as_rows_factor(const as_nn *nn, const float *x, size_t x_stride, size_t rows, size_t n,
+                    bool right, void *y, size_t y_stride, size_t part_stride)
+{
+    if (as_nn_parts(nn) == 1)
+        kernels()->copy(x, x_stride, rows, n, as_nn_dtype(nn), y, y_stride);
+    else
+        kernels()->split(x, x_stride, rows, n, right, y, y_stride, part_stride);
+}
+
 void as_row_add(float *x, const float *y, size_t n)
 {
     kernels()->add(x, y, n);

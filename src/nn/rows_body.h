@@ -290,5 +290,41 @@ static void rows_copy(const float *x, size_t x_stride, size_t rows, size_t n, as
     }
 }
 
-const as_row_kernels ROWS_TABLE = {ROWS_NAME, rows_norm, rows_softmax,
-                                   rows_copy, rows_add,  rows_finite};
+/* The bfloat16 next to a number, and that of what is left. */
+static void rows_split(const float *x, size_t x_stride, size_t rows, size_t n, bool right,
+                       uint16_t *y, size_t y_stride, size_t part_stride)
+{
+    size_t low_at = right ? part_stride : 2 * part_stride,
+           twin = right ? 2 * part_stride : part_stride;
+
+    for (size_t r = 0; r < rows; r++) {
+        uint16_t *high = y + r * y_stride;
+        size_t i = 0;
+
+        for (; i + LANES <= n; i += LANES) {
+            vec a, h;
+            vecu u;
+
+            load(x + r * x_stride + i, &a);
+            memcpy(&u, &a, sizeof(u));
+            u = (u + 0x7fff + (u >> 16 & 1)) & 0xffff0000u;
+            memcpy(&h, &u, sizeof(h));
+            store_half(high + i, &h);
+            store_half(high + twin + i, &h);
+            a -= h;
+            store_half(high + low_at + i, &a);
+        }
+        for (; i < n; i++) {
+            float a = x[r * x_stride + i], h;
+            uint16_t bits = half_of(a);
+            uint32_t u = (uint32_t)bits << 16;
+
+            memcpy(&h, &u, sizeof(h));
+            high[i] = high[twin + i] = bits;
+            high[low_at + i] = half_of(a - h);
+        }
+    }
+}
+
+const as_row_kernels ROWS_TABLE = {ROWS_NAME,  rows_norm, rows_softmax, rows_copy,
+                                   rows_split, rows_add,  rows_finite};

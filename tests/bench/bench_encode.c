@@ -186,7 +186,9 @@ static void measure_all(struct bench *b, unsigned threads, as_precision precisio
         die(b->folder, &err);
     as_jsonw_object(b->w);
     as_jsonw_key(b->w, "precision");
-    as_jsonw_text(b->w, precision == AS_PRECISION_BF16 ? "bf16" : "f32");
+    as_jsonw_text(b->w, precision == AS_PRECISION_BF16X3 ? "bf16x3"
+                        : precision == AS_PRECISION_BF16 ? "bf16"
+                                                         : "f32");
     put(b->w, "threads", threads);
     put(b->w, "pack_ms", (now() - begun) * 1e3);
     put(b->w, "peak_gflops", peak * 1e-9);
@@ -218,6 +220,8 @@ static void bench_file(as_jsonw *w, const char *path)
     as_jsonw_array(w);
     for (unsigned threads = 1; threads <= 2; threads++) {
         measure_all(&b, threads, AS_PRECISION_F32);
+        if (as_nn_amx())
+            measure_all(&b, threads, AS_PRECISION_BF16X3);
         if (as_nn_bf16_fast())
             measure_all(&b, threads, AS_PRECISION_BF16);
     }

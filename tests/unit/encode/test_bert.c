@@ -257,7 +257,7 @@ static float *rows_for(const toy *t, size_t n)
     return p;
 }
 
-static void check(const toy *t, as_bert *b, size_t n, size_t second)
+static void check(const toy *t, as_bert *b, size_t n, size_t second, double most)
 {
     float *got = rows_for(t, n), *expected = rows_for(t, n);
     as_bert_text text = {.ids = ids, .n = n, .second = second, .hidden = got};
@@ -267,7 +267,7 @@ static void check(const toy *t, as_bert *b, size_t n, size_t second)
     for (size_t i = 0; i < n * t->c.hidden; i++) {
         double off = fabs((double)got[i] - (double)expected[i]);
 
-        if (!(off <= 1e-4))
+        if (!(off <= most))
             fail_msg("%zu tokens, number %zu: %g, expected %g", n, i, (double)got[i],
                      (double)expected[i]);
     }
@@ -275,9 +275,11 @@ static void check(const toy *t, as_bert *b, size_t n, size_t second)
     as_nn_drop(expected);
 }
 
-static void check_family(as_model_family family, unsigned threads, bool tanh_form)
+static void check_family(as_model_family family, unsigned threads, bool tanh_form,
+                         as_precision precision)
 {
-    as_nn *nn = start(threads, AS_PRECISION_F32);
+    double most = precision == AS_PRECISION_F32 ? 1e-4 : 1e-3;
+    as_nn *nn = start(threads, precision);
     as_bert *b = NULL;
     toy t;
 
@@ -286,10 +288,10 @@ static void check_family(as_model_family family, unsigned threads, bool tanh_for
     t.c.gelu_tanh = tanh_form;
     assert_int_equal(as_bert_new(t.weights, &t.c, nn, &b, NULL), AS_OK);
     for (size_t n = 1; n <= 70; n++)
-        check(&t, b, n, 0);
+        check(&t, b, n, 0, most);
     for (size_t n = 71; n <= MOST; n += 63)
-        check(&t, b, n, n / 2);
-    check(&t, b, MOST, 0);
+        check(&t, b, n, n / 2, most);
+    check(&t, b, MOST, 0, most);
     as_bert_free(b);
     as_nn_free(nn);
     toy_done(&t);
@@ -298,14 +300,20 @@ static void check_family(as_model_family family, unsigned threads, bool tanh_for
 static void a_bert_is_what_the_formulas_say(void **state)
 {
     (void)state;
-    check_family(AS_MODEL_BERT, 1, false);
-    check_family(AS_MODEL_BERT, 3, true);
+    check_family(AS_MODEL_BERT, 1, false, AS_PRECISION_F32);
+    check_family(AS_MODEL_BERT, 3, true, AS_PRECISION_F32);
 }
 
 static void an_xlmr_counts_positions_from_behind_the_pad(void **state)
 {
     (void)state;
-    check_family(AS_MODEL_XLMR, 2, false);
+    check_family(AS_MODEL_XLMR, 2, false, AS_PRECISION_F32);
+}
+
+static void three_products_of_bf16_are_as_good_as_f32(void **state)
+{
+    (void)state;
+    check_family(AS_MODEL_BERT, 2, false, AS_PRECISION_BF16X3);
 }
 
 static void check_neighbours(as_precision precision, unsigned threads)
@@ -345,6 +353,8 @@ static void neighbours_change_no_bit(void **state)
     check_neighbours(AS_PRECISION_F32, 2);
     check_neighbours(AS_PRECISION_BF16, 1);
     check_neighbours(AS_PRECISION_BF16, 2);
+    check_neighbours(AS_PRECISION_BF16X3, 1);
+    check_neighbours(AS_PRECISION_BF16X3, 2);
 }
 
 static void bf16_points_the_same_way(void **state)
@@ -450,6 +460,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bert_is_what_the_formulas_say),
         cmocka_unit_test(an_xlmr_counts_positions_from_behind_the_pad),
+        cmocka_unit_test(three_products_of_bf16_are_as_good_as_f32),
         cmocka_unit_test(neighbours_change_no_bit),
         cmocka_unit_test(bf16_points_the_same_way),
         cmocka_unit_test(what_does_not_fit_is_refused),
