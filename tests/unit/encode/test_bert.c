@@ -100,14 +100,14 @@ static void write_file(toy *t)
     as_buf_text(&head, "{");
     for (size_t i = 0; i < t->n; i++) {
         const table *k = &t->tables[i];
-        size_t n = (k->rows ? k->rows : 1) * k->n * sizeof(float);
+        uint64_t end = at + (k->rows ? k->rows : 1) * k->n * sizeof(float);
 
         as_buf_printf(&head, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[", i > 0 ? "," : "", k->name);
         if (k->rows)
             as_buf_printf(&head, "%zu,", k->rows);
         as_buf_printf(&head, "%zu],\"data_offsets\":[%llu,%llu]}", k->n, (unsigned long long)at,
-                      (unsigned long long)(at + n));
-        at += n;
+                      (unsigned long long)end);
+        at = end;
     }
     as_buf_text(&head, "}");
     for (unsigned i = 0; i < 8; i++)
