@@ -259,7 +259,7 @@ static void fill_vectors(as_store *s, const char *home, size_t *n)
 
     path_of(path, home, "vectors");
     if (as_vectors_open(path, encoder.name, &o, &v, &err) ||
-        as_retrieve_fill(s, &encoder, v, n, &err) || as_vectors_commit(v, &err))
+        as_retrieve_fill(s, &encoder, v, NULL, n, &err) || as_vectors_commit(v, &err))
         die(err.msg);
     as_vectors_close(v);
 }
