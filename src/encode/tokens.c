@@ -1,4 +1,5 @@
-#include "encode/tokens_priv.h"
+#include "base/hash.h"
+#include "encode/unigram_priv.h"
 
 #include <string.h>
 
@@ -44,13 +45,7 @@ static bool is_json(as_bytes b)
     return i < b.n && b.p[i] == '{';
 }
 
-/* A SentencePiece model is a message whose first field is a piece: 0a, a length, 0a ... */
-static bool is_sentencepiece(as_bytes b)
-{
-    return b.n > 4 && b.p[0] == 0x0a && b.p[2] == 0x0a && b.p[1] > 2;
-}
-
-static int32_t id_of(const as_tokenizer *t, const char *piece)
+int32_t as_tokenizer_id(const as_tokenizer *t, const char *piece)
 {
     as_bytes wanted = as_bytes_of(piece);
 
@@ -61,38 +56,83 @@ static int32_t id_of(const as_tokenizer *t, const char *piece)
     return -1;
 }
 
-static void find_specials(as_tokenizer *t)
+as_code as_tokenizer_put(as_tokenizer *t, as_bytes piece, as_err *err)
 {
-    t->specials = (as_specials){.bos = id_of(t, "[CLS]"),
-                                .eos = id_of(t, "[SEP]"),
-                                .sep = id_of(t, "[SEP]"),
-                                .pad = id_of(t, "[PAD]"),
-                                .unk = id_of(t, "[UNK]"),
-                                .mask = id_of(t, "[MASK]")};
+    void *pieces = t->pieces;
+    bool ok;
+
+    if (t->vocab == AS_TOKENIZER_VOCAB_MAX)
+        return as_fail(err, AS_LIMIT, AS_NO_OFFSET, "more than %u pieces", AS_TOKENIZER_VOCAB_MAX);
+    ok = as_mem_room(&pieces, &t->cap_pieces, t->vocab + 1, sizeof(*t->pieces));
+    t->pieces = pieces;
+    as_buf_add(&t->text, piece);
+    if (!ok || t->text.failed)
+        return as_fail_nomem(err, "a vocabulary");
+    if (t->vocab == 0)
+        t->pieces[0] = 0;
+    t->pieces[++t->vocab] = (uint32_t)t->text.n;
+    return AS_OK;
+}
+
+static as_specials specials_of(const as_tokenizer *t)
+{
+    if (!t->unigram)
+        return (as_specials){.bos = as_tokenizer_id(t, "[CLS]"),
+                             .eos = as_tokenizer_id(t, "[SEP]"),
+                             .sep = as_tokenizer_id(t, "[SEP]"),
+                             .pad = as_tokenizer_id(t, "[PAD]"),
+                             .unk = as_tokenizer_id(t, "[UNK]"),
+                             .mask = as_tokenizer_id(t, "[MASK]")};
+    return (as_specials){.bos = as_tokenizer_id(t, "<s>"),
+                         .eos = as_tokenizer_id(t, "</s>"),
+                         .sep = as_tokenizer_id(t, "</s>"),
+                         .pad = as_tokenizer_id(t, "<pad>"),
+                         .unk = (int32_t)t->unigram->unk,
+                         .mask = as_tokenizer_id(t, "<mask>")};
+}
+
+static as_code open_json(as_bytes bytes, as_tokenizer *t, as_err *err)
+{
+    bool unigram = false;
+    as_code rc = as_unigram_probe(bytes, &unigram, err);
+
+    if (rc)
+        return rc;
+    return unigram ? as_unigram_json(bytes, t, err) : as_wordpiece_json(bytes, t, err);
+}
+
+static as_code fill(as_bytes bytes, const as_tokenizer_options *o, as_tokenizer *t, as_err *err)
+{
+    as_code rc;
+
+    if (bytes.n > AS_TOKENIZER_FILE_MAX)
+        return as_fail(err, AS_LIMIT, AS_TOKENIZER_FILE_MAX, "more than %zu bytes",
+                       AS_TOKENIZER_FILE_MAX);
+    if (as_unigram_is_model(bytes))
+        rc = as_unigram_model(bytes, o, t, err);
+    else if (is_json(bytes))
+        rc = open_json(bytes, t, err);
+    else
+        rc = as_wordpiece_vocab(bytes, o, t, err);
+    if (rc)
+        return rc;
+    t->sum = as_hash64(bytes, as_hash64((as_bytes){(const uint8_t *)o, sizeof(*o)}, 0));
+    t->specials = specials_of(t);
+    if (t->specials.unk < 0)
+        return as_fail(err, AS_INVALID, AS_NO_OFFSET, "the vocabulary has no [UNK]");
+    return AS_OK;
 }
 
 as_code as_tokenizer_open_bytes(as_bytes bytes, const as_tokenizer_options *options,
                                 as_tokenizer **ret, as_err *err)
 {
-    as_tokenizer_options none = {0};
+    static const as_tokenizer_options none;
     as_tokenizer *t = as_mem_zero(1, sizeof(*t));
     as_code rc;
 
     if (!t)
         return as_fail_nomem(err, "a tokenizer");
-    if (bytes.n > AS_TOKENIZER_FILE_MAX)
-        rc = as_fail(err, AS_LIMIT, AS_TOKENIZER_FILE_MAX, "more than %zu bytes",
-                     AS_TOKENIZER_FILE_MAX);
-    else if (is_sentencepiece(bytes))
-        rc = as_fail(err, AS_UNKNOWN, 0, "a SentencePiece model is not read yet");
-    else if (is_json(bytes))
-        rc = as_wordpiece_json(bytes, t, err);
-    else
-        rc = as_wordpiece_vocab(bytes, options ? options : &none, t, err);
-    if (!rc)
-        find_specials(t);
-    if (!rc && t->specials.unk < 0)
-        rc = as_fail(err, AS_INVALID, AS_NO_OFFSET, "the vocabulary has no [UNK]");
+    rc = fill(bytes, options ? options : &none, t, err);
     if (rc)
         as_tokenizer_free(t);
     else
@@ -108,6 +148,7 @@ void as_tokenizer_free(as_tokenizer *t)
     as_buf_done(&t->prefix);
     as_mem_free(t->pieces);
     as_trie_done(&t->trie);
+    as_unigram_free(t->unigram);
     as_mem_free(t);
 }
 
@@ -117,14 +158,7 @@ as_code as_tokens_read(const as_tokenizer *t, as_bytes text, as_tokens *ret, as_
     if (text.n > AS_TOKENIZE_TEXT_MAX)
         return as_fail(err, AS_LIMIT, AS_TOKENIZE_TEXT_MAX, "a text of %zu bytes, limit %zu",
                        text.n, AS_TOKENIZE_TEXT_MAX);
-    return as_wordpiece_run(t, text, ret, err);
-}
-
-void as_tokens_done(as_tokens *tokens)
-{
-    as_mem_free(tokens->p);
-    as_wordpiece_scratch_free(tokens->scratch);
-    *tokens = (as_tokens){0};
+    return t->unigram ? as_unigram_run(t, text, ret, err) : as_wordpiece_run(t, text, ret, err);
 }
 
 size_t as_tokenizer_vocab(const as_tokenizer *t)

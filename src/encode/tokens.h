@@ -53,6 +53,12 @@ typedef struct as_tokenizer_options {
     bool keep_case;    /* do_lower_case: false */
     bool keep_chinese; /* tokenize_chinese_chars: false */
     int strip_accents; /* 0: as case is folded; 1: yes; -1: no */
+    /*
+     * Of a .model file, whether ids are XLM-R's (fairseq's): <s> 0, <pad> 1, </s> 2, <unk> 3, the
+     * pieces behind <unk> <s> </s> each one higher than in the file, <mask> behind the last. The
+     * file does not say so. 0: yes if it has just the 250,000 pieces of XLM-R; 1: yes; -1: no.
+     */
+    int xlmr_ids;
 } as_tokenizer_options;
 
 /*

@@ -1,21 +1,18 @@
 #include "encode/tokens_priv.h"
 
-#include <string.h>
-
 #include "base/banned.h"
 
-static void put_edge(as_trie *t, uint64_t edge, uint32_t to)
+static void put(as_trie *t, as_edge edge)
 {
-    size_t at = (size_t)(edge * 0x9e3779b97f4a7c15u >> 20) & (t->slots - 1);
+    size_t at = (size_t)(edge.key * 0x9e3779b97f4a7c15u >> 20) & (t->slots - 1);
 
-    while (t->edges[at])
+    while (t->edges[at].key)
         at = (at + 1) & (t->slots - 1);
     t->edges[at] = edge;
-    t->to[at] = to;
 }
 
 /* At most half full. */
-static bool room_for_edge(as_trie *t)
+static bool room(as_trie *t)
 {
     as_trie old = *t;
 
@@ -23,44 +20,23 @@ static bool room_for_edge(as_trie *t)
         return true;
     t->slots = t->slots ? t->slots * 2 : 1024;
     t->edges = as_mem_zero(t->slots, sizeof(*t->edges));
-    t->to = as_mem_zero(t->slots, sizeof(*t->to));
-    if (!t->edges || !t->to) {
-        as_mem_free(t->edges);
-        as_mem_free(t->to);
+    if (!t->edges) {
         *t = old;
         return false;
     }
     for (size_t i = 0; i < old.slots; i++) {
-        if (old.edges[i])
-            put_edge(t, old.edges[i], old.to[i]);
+        if (old.edges[i].key)
+            put(t, old.edges[i]);
     }
     as_mem_free(old.edges);
-    as_mem_free(old.to);
     return true;
 }
 
 bool as_trie_root(as_trie *t, uint32_t *ret)
 {
-    void *values = t->values;
-    bool ok;
-
-    if (t->n_nodes == 0) { /* node 0 is nothing */
-        t->n_nodes = 1;
-        t->cap_nodes = 1024;
-        t->values = as_mem_zero(t->cap_nodes, sizeof(*t->values));
-        if (!t->values) {
-            t->n_nodes = t->cap_nodes = 0;
-            return false;
-        }
-        values = t->values;
-    }
-    ok = t->n_nodes < UINT32_MAX &&
-         as_mem_room(&values, &t->cap_nodes, t->n_nodes, sizeof(*t->values));
-    t->values = values;
-    if (!ok || !room_for_edge(t))
+    if (t->n_nodes == UINT32_MAX || !room(t))
         return false;
-    t->values[t->n_nodes] = 0;
-    *ret = (uint32_t)t->n_nodes++;
+    *ret = ++t->n_nodes;
     return true;
 }
 
@@ -69,25 +45,42 @@ bool as_trie_add(as_trie *t, uint32_t root, as_bytes piece, uint32_t id)
     uint32_t node = root;
 
     for (size_t i = 0; i < piece.n; i++) {
-        uint32_t next = as_trie_step(t, node, piece.p[i]);
+        const as_edge *found = as_trie_step(t, node, piece.p[i]);
+        bool last = i + 1 == piece.n;
 
-        if (!next) {
-            if (!as_trie_root(t, &next))
+        if (!found) {
+            as_edge edge = {.key = ((uint64_t)node << 8 | piece.p[i]) + 1};
+
+            if (!as_trie_root(t, &edge.to))
                 return false;
-            put_edge(t, ((uint64_t)node << 8 | piece.p[i]) + 1, next);
+            put(t, edge);
             t->n_edges++;
+            found = as_trie_step(t, node, piece.p[i]);
         }
-        node = next;
+        if (last)
+            t->edges[found - t->edges].value = id + 1;
+        node = found->to;
     }
-    if (t->values[node] == 0)
-        t->values[node] = id + 1;
     return true;
+}
+
+uint32_t as_trie_find(const as_trie *t, uint32_t root, as_bytes piece)
+{
+    uint32_t node = root, value = 0;
+
+    for (size_t i = 0; i < piece.n; i++) {
+        const as_edge *edge = as_trie_step(t, node, piece.p[i]);
+
+        if (!edge)
+            return 0;
+        node = edge->to;
+        value = edge->value;
+    }
+    return value;
 }
 
 void as_trie_done(as_trie *t)
 {
     as_mem_free(t->edges);
-    as_mem_free(t->to);
-    as_mem_free(t->values);
     *t = (as_trie){0};
 }

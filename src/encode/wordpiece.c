@@ -12,36 +12,12 @@
 
 #include "base/banned.h"
 
-/* Bytes of the text that a normalised byte comes from. */
-typedef struct mark {
-    uint32_t begin, end;
-} mark;
-
-/* A word as it is normalised; the memory stays with the caller's tokens. */
-typedef struct word {
-    uint8_t *bytes;
-    mark *marks;
-    size_t n, cap_bytes, cap_marks;
-    uint32_t chars;
-} word;
-
 typedef struct run {
     const as_tokenizer *t;
     as_tokens *out;
-    word *w;
+    as_scratch *s; /* s->word is the word in hand */
     as_err *err;
 } run;
-
-void as_wordpiece_scratch_free(void *scratch)
-{
-    word *w = scratch;
-
-    if (!w)
-        return;
-    as_mem_free(w->bytes);
-    as_mem_free(w->marks);
-    as_mem_free(w);
-}
 
 /* --- kinds of characters --------------------------------------------------------------------- */
 
@@ -51,15 +27,6 @@ static bool is_chinese(uint32_t c)
            (c >= 0x20000 && c <= 0x2a6df) || (c >= 0x2a700 && c <= 0x2b73f) ||
            (c >= 0x2b740 && c <= 0x2b81f) || (c >= 0x2b920 && c <= 0x2ceaf) ||
            (c >= 0xf900 && c <= 0xfaff) || (c >= 0x2f800 && c <= 0x2fa1f);
-}
-
-/* The property White_Space. */
-static bool is_blank(uint32_t c)
-{
-    if (c < 0x80)
-        return c == ' ' || (c >= 9 && c <= 13);
-    return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
-           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
 static bool is_ascii_sign(uint32_t c)
@@ -118,15 +85,7 @@ static as_code no_room(const run *r)
 
 static as_code push(run *r, uint32_t id, uint32_t begin, uint32_t end)
 {
-    as_tokens *out = r->out;
-    void *p = out->p;
-    bool ok = out->n < out->cap || as_mem_room(&p, &out->cap, out->n, sizeof(*out->p));
-
-    out->p = p;
-    if (!ok)
-        return no_room(r);
-    out->p[out->n++] = (as_token){id, begin, end};
-    return AS_OK;
+    return as_tokens_push(r->out, (as_token){id, begin, end}, r->err);
 }
 
 /* The longest piece at `at`; *ret_end is where it ends. False: there is none. */
@@ -135,12 +94,14 @@ static bool longest(const run *r, size_t at, uint32_t *ret_id, size_t *ret_end)
     const as_trie *trie = &r->t->trie;
     uint32_t node = at == 0 ? r->t->first : r->t->more, value = 0;
 
-    for (size_t i = at; i < r->w->n; i++) {
-        node = as_trie_step(trie, node, r->w->bytes[i]);
-        if (!node)
+    for (size_t i = at; i < r->s->word.n; i++) {
+        const as_edge *edge = as_trie_step(trie, node, r->s->word.bytes[i]);
+
+        if (!edge)
             break;
-        if (trie->values[node]) {
-            value = trie->values[node];
+        node = edge->to;
+        if (edge->value) {
+            value = edge->value;
             *ret_end = i + 1;
         }
     }
@@ -150,7 +111,7 @@ static bool longest(const run *r, size_t at, uint32_t *ret_id, size_t *ret_end)
 
 static as_code end_word(run *r)
 {
-    word *w = r->w;
+    as_marked *w = &r->s->word;
     size_t before = r->out->n, at = 0, end = 0;
     uint32_t id, begin, last;
     as_code rc = AS_OK;
@@ -160,7 +121,7 @@ static as_code end_word(run *r)
     begin = w->marks[0].begin;
     last = w->marks[w->n - 1].end;
     while (!rc && at < w->n) {
-        if (w->chars > r->t->word_max || !longest(r, at, &id, &end)) {
+        if (r->s->chars > r->t->word_max || !longest(r, at, &id, &end)) {
             r->out->n = before;
             rc = push(r, (uint32_t)r->t->specials.unk, begin, last);
             break;
@@ -169,50 +130,29 @@ static as_code end_word(run *r)
         at = end;
     }
     w->n = 0;
-    w->chars = 0;
+    r->s->chars = 0;
     return rc;
 }
 
 /* --- characters to words --------------------------------------------------------------------- */
 
-static bool room(word *w, size_t more)
+static as_code add(run *r, uint32_t c, as_mark m)
 {
-    void *bytes = w->bytes, *marks = w->marks;
-    bool ok = true;
-
-    while (ok && w->n + more > w->cap_bytes) {
-        ok = as_mem_room(&bytes, &w->cap_bytes, w->cap_bytes, 1);
-        w->bytes = bytes;
-    }
-    while (ok && w->n + more > w->cap_marks) {
-        ok = as_mem_room(&marks, &w->cap_marks, w->cap_marks, sizeof(*w->marks));
-        w->marks = marks;
-    }
-    return ok;
-}
-
-static as_code add(run *r, uint32_t c, mark m)
-{
-    word *w = r->w;
     uint8_t spelt[4];
     size_t n = as_utf8_put(c, spelt);
 
-    if (!room(w, n))
+    if (!as_marked_add(&r->s->word, (as_bytes){spelt, n}, m))
         return no_room(r);
-    for (size_t i = 0; i < n; i++) {
-        w->bytes[w->n] = spelt[i];
-        w->marks[w->n++] = m;
-    }
-    w->chars++;
+    r->s->chars++;
     return AS_OK;
 }
 
 /* A character that is normalised already. */
-static as_code put(run *r, uint32_t c, mark m)
+static as_code put(run *r, uint32_t c, as_mark m)
 {
     as_code rc;
 
-    if (is_blank(c))
+    if (as_char_is_blank(c))
         return end_word(r);
     if (!is_sign(c))
         return add(r, c, m);
@@ -222,7 +162,7 @@ static as_code put(run *r, uint32_t c, mark m)
     return rc ? rc : end_word(r);
 }
 
-static as_code put_lower(run *r, uint32_t c, mark m)
+static as_code put_lower(run *r, uint32_t c, as_mark m)
 {
     as_code rc;
 
@@ -235,7 +175,7 @@ static as_code put_lower(run *r, uint32_t c, mark m)
     return put(r, (uint32_t)utf8proc_tolower((utf8proc_int32_t)c), m);
 }
 
-static as_code put_parts(run *r, uint32_t c, mark m)
+static as_code put_parts(run *r, uint32_t c, as_mark m)
 {
     utf8proc_int32_t parts[16];
     int boundary = 0;
@@ -255,13 +195,13 @@ static as_code put_parts(run *r, uint32_t c, mark m)
     return rc;
 }
 
-static as_code take(run *r, uint32_t c, mark m)
+static as_code take(run *r, uint32_t c, as_mark m)
 {
     as_code rc;
 
     if (r->t->clean && is_dropped(c))
         return AS_OK;
-    if (r->t->clean && is_blank(c))
+    if (r->t->clean && as_char_is_blank(c))
         return end_word(r);
     if (!r->t->chinese || !is_chinese(c))
         return put_parts(r, c, m);
@@ -275,36 +215,33 @@ static as_code take(run *r, uint32_t c, mark m)
 static as_code take_plain(run *r, as_bytes text, size_t *at)
 {
     size_t i = *at, n;
-    word *w = r->w;
+    as_marked *w = &r->s->word;
 
     while (i < text.n && ((text.p[i] | 32u) - 'a' < 26u || text.p[i] - (unsigned)'0' < 10u))
         i++;
     n = i - *at;
-    if (!room(w, n))
+    if (!as_marked_room(w, n))
         return no_room(r);
     for (size_t k = *at; k < i; k++) {
         uint8_t c = text.p[k];
 
         w->bytes[w->n] = r->t->lower && c >= 'A' && c <= 'Z' ? (uint8_t)(c | 32) : c;
-        w->marks[w->n++] = (mark){(uint32_t)k, (uint32_t)k + 1};
+        w->marks[w->n++] = (as_mark){(uint32_t)k, (uint32_t)k + 1};
     }
-    w->chars += (uint32_t)n;
+    r->s->chars += (uint32_t)n;
     *at = i;
     return AS_OK;
 }
 
 as_code as_wordpiece_run(const as_tokenizer *t, as_bytes text, as_tokens *ret, as_err *err)
 {
-    run r = {.t = t, .out = ret, .err = err};
+    run r = {.t = t, .out = ret, .err = err, .s = as_scratch_of(ret)};
     as_code rc = AS_OK;
 
-    if (!ret->scratch)
-        ret->scratch = as_mem_zero(1, sizeof(word));
-    r.w = ret->scratch;
-    if (!r.w)
+    if (!r.s)
         return no_room(&r);
-    r.w->n = 0;
-    r.w->chars = 0;
+    r.s->word.n = 0;
+    r.s->chars = 0;
     for (size_t at = 0; !rc && at < text.n;) {
         size_t before = at, n = 1;
         int32_t c;
@@ -313,7 +250,7 @@ as_code as_wordpiece_run(const as_tokenizer *t, as_bytes text, as_tokens *ret, a
         if (rc || at > before)
             continue;
         c = as_utf8_next((as_bytes){text.p + at, text.n - at}, &n);
-        rc = take(&r, c < 0 ? 0xfffd : (uint32_t)c, (mark){(uint32_t)at, (uint32_t)(at + n)});
+        rc = take(&r, c < 0 ? 0xfffd : (uint32_t)c, (as_mark){(uint32_t)at, (uint32_t)(at + n)});
         at += n;
     }
     return rc ? rc : end_word(&r);

@@ -84,12 +84,63 @@ def generated(rng):
     return text
 
 
-def without_specials(path):
-    from tokenizers import Tokenizer
-    data = json.loads(pathlib.Path(path).read_text(encoding='utf-8'))
-    data['added_tokens'] = []
-    data['post_processor'] = data['truncation'] = data['padding'] = None
-    return Tokenizer.from_str(json.dumps(data))
+USUAL = ('<s>', '<pad>', '</s>', '<unk>', '<mask>')
+
+
+class OfTokenizers:
+    """The package `tokenizers`; special tokens are no words: in a Unigram vocabulary, where they
+    are pieces like any others to it, they get a name that is in no text."""
+
+    def __init__(self, path):
+        from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+        text = pathlib.Path(path).read_text(encoding='utf-8')
+        if not text.lstrip().startswith('{'):
+            vocab = {piece: i for i, piece in enumerate(text.split('\n')[:-1])}
+            self.peer = Tokenizer(models.WordPiece(vocab, unk_token='[UNK]'))
+            self.peer.normalizer = normalizers.BertNormalizer()
+            self.peer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+            return
+        data = json.loads(text, parse_float=as_written)
+        special = {t['content'] for t in data['added_tokens'] if t['special']} | set(USUAL)
+        if isinstance(data['model']['vocab'], list):
+            data['model']['vocab'] = [('\U0010fffd' + p if p in special else p, score)
+                                      for p, score in data['model']['vocab']]
+        data['added_tokens'] = []
+        data['post_processor'] = data['truncation'] = data['padding'] = None
+        self.peer = Tokenizer.from_str(json.dumps(data))
+
+    def encode(self, text):
+        valid = per_byte(text)
+        return self.peer.encode(valid, add_special_tokens=False).ids
+
+    def run(self, text):
+        return self.peer.encode(text, add_special_tokens=False)
+
+
+def as_written(text):
+    """The library's own reader of numbers rounds by the digits it sees: they must stay."""
+    value = float(text)
+    if repr(value) != text:
+        raise ValueError(f'{text} would be written as {value!r}')
+    return value
+
+
+class OfSentencePiece:
+    def __init__(self, path):
+        import sentencepiece
+        self.peer = sentencepiece.SentencePieceProcessor(model_file=str(path))
+        self.shift = 1 if self.peer.get_piece_size() == 250000 else 0
+
+    def encode(self, text):
+        ids = self.peer.encode(text)
+        return [3 if i == 0 else i + 1 for i in ids] if self.shift else ids
+
+    def run(self, text):
+        return self.peer.encode(text)
+
+
+def peer_of(path):
+    return (OfSentencePiece if path.endswith('.model') else OfTokenizers)(path)
 
 
 def ask_ours(dump, path, texts):
@@ -115,9 +166,9 @@ def main():
     ap.add_argument('--code-points', action='store_true', help='every code point, alone in a word')
     args = ap.parse_args()
     try:
-        peer = without_specials(args.tokenizer)
-    except ImportError:
-        print('skipped: the package `tokenizers` is not there', file=sys.stderr)
+        peer = peer_of(args.tokenizer)
+    except ImportError as e:
+        print(f'skipped: {e}', file=sys.stderr)
         return 77
     rng = random.Random(args.seed)
     texts = real_lines(os.environ.get('ASSAY_DATA', '../shared/data'), args.count // 2, rng)
@@ -127,7 +178,7 @@ def main():
     texts += [b'', ('恶意' * 200_000).encode(), b'x' * 1_000_000, b'GetProcAddress ' * 60_000]
     wrong = 0
     for text, ours in zip(texts, ask_ours(args.dump, args.tokenizer, texts)):
-        theirs = peer.encode(per_byte(text), add_special_tokens=False).ids
+        theirs = peer.encode(text)
         if [t[0] for t in ours] != theirs:
             wrong += 1
             if wrong <= 10:
