@@ -189,8 +189,8 @@ static void note_ascii(as_charsmap *m)
     for (uint8_t c = 0; c < 128; c++) {
         as_bytes found;
 
-        m->stays[c] = c != '\r' && !goes_on(m, c) &&
-                      !as_charsmap_shortest(m, (as_bytes){&c, 1}, &found);
+        m->stays[c] =
+            c != '\r' && !goes_on(m, c) && !as_charsmap_shortest(m, (as_bytes){&c, 1}, &found);
     }
 }
 
@@ -200,8 +200,8 @@ static as_code fill(as_bytes raw, as_charsmap *m, as_err *err)
 
     if (raw.n < 4)
         return as_fail(err, AS_INVALID, raw.n, "the map of characters is cut short");
-    size = (size_t)raw.p[0] | (size_t)raw.p[1] << 8 | (size_t)raw.p[2] << 16 |
-           (size_t)raw.p[3] << 24;
+    size =
+        (size_t)raw.p[0] | (size_t)raw.p[1] << 8 | (size_t)raw.p[2] << 16 | (size_t)raw.p[3] << 24;
     if (size < 1024 || size % 4 != 0 || size > raw.n - 4)
         return as_fail(err, AS_INVALID, 0, "the map of characters has %zu bytes, its tree %zu",
                        raw.n, size);
@@ -213,8 +213,8 @@ static as_code fill(as_bytes raw, as_charsmap *m, as_err *err)
     for (size_t i = 0; i < m->n_units; i++) {
         const uint8_t *p = raw.p + 4 + 4 * i;
 
-        m->units[i] = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-                      (uint32_t)p[3] << 24;
+        m->units[i] =
+            (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
     }
     bad_text = as_utf8_check(as_buf_bytes(&m->text));
     if (bad_text < m->text.n)

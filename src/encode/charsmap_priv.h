@@ -18,8 +18,8 @@ extern "C" {
 
 typedef struct as_charsmap {
     uint32_t *units;
-    size_t n_units; /* 0: every character stays */
-    as_buf text;    /* of the replacements */
+    size_t n_units;  /* 0: every character stays */
+    as_buf text;     /* of the replacements */
     bool stays[128]; /* a character of ASCII that stays where no other than ASCII follows */
 } as_charsmap;
 

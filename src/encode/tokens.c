@@ -148,6 +148,7 @@ void as_tokenizer_free(as_tokenizer *t)
     as_buf_done(&t->prefix);
     as_mem_free(t->pieces);
     as_trie_done(&t->trie);
+    as_trie_done(&t->more);
     as_unigram_free(t->unigram);
     as_mem_free(t);
 }

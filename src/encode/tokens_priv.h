@@ -15,41 +15,49 @@ extern "C" {
 #endif
 
 /*
- * A tree of bytes in one table: an edge is (node, byte) -> node. What lies in a vocabulary is
- * found by walking on, so that the longest piece at a place costs its own length.
+ * A tree of bytes as a double array (Aoe 1989, with exclusive or for the sum): what a byte c
+ * leads to from a unit lies at (the unit's base ^ c), if that place says that c led there. No
+ * two units have one base, so that the byte is proof. A unit: bits 0-7 the byte, 8 taken,
+ * 9-31 the id + 1 of the piece that ends here or 0, 32-63 the base or 0 where nothing follows.
  */
-typedef struct as_edge {
-    uint64_t key;   /* node << 8 | byte, plus 1; 0: free */
-    uint32_t to;    /* node */
-    uint32_t value; /* id + 1 of the piece that ends there; 0: none does */
-} as_edge;
-
 typedef struct as_trie {
-    as_edge *edges;
-    size_t n_edges, slots; /* a power of two */
-    uint32_t n_nodes;      /* node 0 is nothing */
+    uint64_t *units;
+    size_t n_units; /* whole blocks of 256 */
+    uint32_t root;  /* base */
 } as_trie;
 
-/* Another tree in the same table. */
-bool as_trie_root(as_trie *t, uint32_t *ret) AS_CHECKED;
-/* Of equal pieces the last counts. An empty one is not added. */
-bool as_trie_add(as_trie *t, uint32_t root, as_bytes piece, uint32_t id) AS_CHECKED;
-/* The id + 1 of just this piece; 0: it is not there. */
-uint32_t as_trie_find(const as_trie *t, uint32_t root, as_bytes piece);
+typedef struct as_trie_key {
+    as_bytes text;
+    uint64_t head; /* the trie's own */
+    uint32_t id;
+} as_trie_key;
+
+#define AS_TRIE_UNITS_MAX ((size_t)1 << 27)
+
+/*
+ * Sorts the keys. Of equal ones that with the highest id counts; empty ones are not added.
+ * AS_LIMIT: over AS_TRIE_UNITS_MAX.
+ */
+as_code as_trie_build(as_trie *t, as_trie_key *keys, size_t n, as_err *err) AS_CHECKED;
+uint32_t as_trie_find(const as_trie *t, as_bytes piece); /* id + 1; 0: it is not there */
 void as_trie_done(as_trie *t);
 
-/* NULL: no piece goes on like this. */
-static inline const as_edge *as_trie_step(const as_trie *t, uint32_t node, uint8_t byte)
+/* 0: no piece goes on like this. */
+static inline uint64_t as_trie_step(const as_trie *t, uint32_t base, uint8_t byte)
 {
-    uint64_t key = ((uint64_t)node << 8 | byte) + 1;
-    size_t at = (size_t)(key * 0x9e3779b97f4a7c15u >> 20) & (t->slots - 1);
+    uint64_t unit = t->units[base ^ byte];
 
-    while (t->edges[at].key != key) {
-        if (t->edges[at].key == 0)
-            return NULL;
-        at = (at + 1) & (t->slots - 1);
-    }
-    return &t->edges[at];
+    return (unit & 0x1ff) == (0x100u | byte) ? unit : 0;
+}
+
+static inline uint32_t as_trie_base(uint64_t unit)
+{
+    return (uint32_t)(unit >> 32);
+}
+
+static inline uint32_t as_trie_value(uint64_t unit)
+{
+    return (uint32_t)unit >> 9;
 }
 
 /* Bytes of the source that a normalised byte comes from. */
@@ -111,13 +119,13 @@ struct as_tokenizer {
     as_buf text;      /* of all pieces */
     uint32_t *pieces; /* id -> where it begins in `text`; [vocab] is the end of the last */
     size_t vocab, cap_pieces;
-    as_trie trie;
-    uint32_t first, more; /* roots: of a word's first piece, of the others */
-    as_unigram *unigram;  /* NULL: WordPiece */
+    as_trie trie;        /* of all pieces, or those that text may become */
+    as_unigram *unigram; /* NULL: WordPiece */
     /* WordPiece */
     uint32_t word_max;                   /* characters of a word; a longer one is [UNK] */
     bool clean, chinese, accents, lower; /* accents: they are stripped */
     as_buf prefix;                       /* of a piece within a word: "##" */
+    as_trie more;                        /* of these, without it */
 };
 
 /* The next piece of the vocabulary, its id is t->vocab. */

@@ -60,20 +60,21 @@ static void search(const as_uni_run *r, as_best *best, as_bytes word)
     for (size_t at = 0; at < word.n;) {
         double here = best[at].score, unknown;
         size_t left = word.n - at, step = char_bytes(word.p[at]);
-        uint32_t node = r->t->first;
+        uint32_t base = trie->root;
         bool single = false;
 
         step = step < left ? step : left;
         for (size_t i = at; i < word.n; i++) {
-            const as_edge *edge = as_trie_step(trie, node, word.p[i]);
+            uint64_t unit = as_trie_step(trie, base, word.p[i]);
+            uint32_t value = as_trie_value(unit);
 
-            if (!edge)
+            if (!unit)
                 break;
-            node = edge->to;
-            if (edge->value == 0)
+            base = as_trie_base(unit);
+            if (value == 0)
                 continue;
-            offer(u, &best[i + 1], score_of(u, edge->value - 1, i + 1 - at) + here, (uint32_t)at,
-                  edge->value - 1);
+            offer(u, &best[i + 1], score_of(u, value - 1, i + 1 - at) + here, (uint32_t)at,
+                  value - 1);
             single = single || i + 1 - at == step;
         }
         unknown = u->unk_score + here;
@@ -87,8 +88,8 @@ static as_code push_path(as_uni_run *r, as_token token)
 {
     as_scratch *s = r->s;
     void *path = s->path;
-    bool ok = s->n_path < s->cap_path ||
-              as_mem_room(&path, &s->cap_path, s->n_path, sizeof(*s->path));
+    bool ok =
+        s->n_path < s->cap_path || as_mem_room(&path, &s->cap_path, s->n_path, sizeof(*s->path));
 
     s->path = path;
     if (!ok)
@@ -107,7 +108,8 @@ static as_code trace(as_uni_run *r, size_t end)
     s->n_path = 0;
     for (size_t at = end; !rc && at > 0; at = s->best[at].from) {
         as_token token = {s->best[at].id, s->best[at].from, (uint32_t)at};
-        bool joins = token.id == r->u->unk && s->n_path > 0 && s->path[s->n_path - 1].id == token.id;
+        bool joins =
+            token.id == r->u->unk && s->n_path > 0 && s->path[s->n_path - 1].id == token.id;
 
         if (joins)
             s->path[s->n_path - 1].begin = token.begin;
@@ -161,7 +163,7 @@ static bool has_bytes(const as_unigram *u, as_bytes word)
 static as_code put_unknown(as_uni_run *r, as_token token)
 {
     as_bytes word = {r->s->word.bytes + token.begin, token.end - token.begin};
-    uint32_t found = r->u->sentencepiece ? 0 : as_trie_find(&r->t->trie, r->t->first, word);
+    uint32_t found = r->u->sentencepiece ? 0 : as_trie_find(&r->t->trie, word);
     as_code rc = AS_OK;
 
     if (found || !has_bytes(r->u, word))
@@ -357,5 +359,6 @@ void as_unigram_free(as_unigram *u)
     as_buf_done(&u->space);
     as_mem_free(u->scores);
     as_mem_free(u->own);
+    as_trie_done(&u->own_trie);
     as_mem_free(u);
 }

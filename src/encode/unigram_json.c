@@ -80,13 +80,17 @@ static as_code unknown(as_err *err, const char *what, as_bytes name)
 {
     char shown[96];
 
-    return as_fail(err, AS_UNKNOWN, AS_NO_OFFSET, "a Unigram tokenizer with the %s '%s' is not read",
-                   what, as_bytes_show(name, shown, sizeof(shown)));
+    return as_fail(err, AS_UNKNOWN, AS_NO_OFFSET,
+                   "a Unigram tokenizer with the %s '%s' is not read", what,
+                   as_bytes_show(name, shown, sizeof(shown)));
 }
 
 static double power_of_ten(int n)
 {
-    static const double exact[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22, 1e23, 1e24, 1e25, 1e26, 1e27, 1e28, 1e29, 1e30, 1e31, 1e32, 1e33, 1e34, 1e35, 1e36, 1e37, 1e38, 1e39};
+    static const double exact[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
+                                   1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+                                   1e20, 1e21, 1e22, 1e23, 1e24, 1e25, 1e26, 1e27, 1e28, 1e29,
+                                   1e30, 1e31, 1e32, 1e33, 1e34, 1e35, 1e36, 1e37, 1e38, 1e39};
 
     return n < (int)AS_COUNT(exact) ? exact[n] : pow(10, n);
 }
@@ -168,7 +172,8 @@ static as_code read_pair(void *ctx, as_jread *r, as_json_tok *t, as_err *err)
     if (rc)
         return rc;
     if (t->type != AS_JSON_NUMBER || !number_of(t->raw, &score))
-        return as_fail(err, AS_INVALID, (size_t)t->begin, "piece %zu has no score", x->t->vocab - 1);
+        return as_fail(err, AS_INVALID, (size_t)t->begin, "piece %zu has no score",
+                       x->t->vocab - 1);
     x->u->scores[x->t->vocab - 1] = score;
     rc = as_jread_next(r, t, err);
     if (!rc && t->type != AS_JSON_ARRAY_END)
@@ -185,7 +190,8 @@ static as_code read_model(void *ctx, as_jread *r, as_bytes key, as_json_tok *t, 
 
     if (as_bytes_is(key, "vocab")) {
         if (t->type != AS_JSON_ARRAY || x->t->vocab > 0)
-            return as_fail(err, AS_INVALID, (size_t)t->begin, "the vocabulary is no list of pieces");
+            return as_fail(err, AS_INVALID, (size_t)t->begin,
+                           "the vocabulary is no list of pieces");
         return as_jread_items(r, read_pair, x, err);
     }
     if (as_bytes_is(key, "unk_id"))
@@ -323,7 +329,7 @@ static as_code take_replace(as_step *s, const rule *u, as_err *err)
         rc = take_regex(s, u->regex, err);
     else
         as_buf_add(&s->from, u->string);
-    if (!rc && s->from.n == 0)
+    if (!rc && s->from.n == 0 && !s->from.failed)
         rc = as_fail(err, AS_INVALID, AS_NO_OFFSET, "a Replace of nothing");
     return rc;
 }
@@ -368,11 +374,12 @@ static as_code take_metaspace(reading *x, const rule *u, as_err *err)
         return unknown(err, "prepend_scheme", u->scheme);
     k->metaspace = true;
     k->split = u->split;
-    k->prepend = never || !u->add_prefix               ? AS_PREPEND_NEVER
+    k->prepend = never || !u->add_prefix           ? AS_PREPEND_NEVER
                  : as_bytes_is(u->scheme, "first") ? AS_PREPEND_FIRST
                                                    : AS_PREPEND_ALWAYS;
     if (u->replacement.n > 4)
-        return as_fail(err, AS_INVALID, AS_NO_OFFSET, "the replacement of Metaspace is no character");
+        return as_fail(err, AS_INVALID, AS_NO_OFFSET,
+                       "the replacement of Metaspace is no character");
     as_buf_reset(&k->space);
     if (u->replacement.n > 0)
         as_buf_add(&k->space, u->replacement);
@@ -434,7 +441,8 @@ static as_code read_member(void *ctx, as_jread *r, as_bytes key, as_json_tok *t,
     if (!before && !as_bytes_is(key, "pre_tokenizer"))
         return AS_OK;
     if (before ? x->u->n_steps > 0 : x->u->by_blanks || x->u->metaspace)
-        return as_fail(err, AS_INVALID, (size_t)t->begin, "the tokenizer's rules stand there twice");
+        return as_fail(err, AS_INVALID, (size_t)t->begin,
+                       "the tokenizer's rules stand there twice");
     x->take = before ? take_normalizer : take_pretokenizer;
     return read_rules(x, r, err);
 }
@@ -475,9 +483,12 @@ static bool is_special(const reading *x, as_bytes piece)
 static as_code plant(reading *x, as_err *err)
 {
     as_tokenizer *t = x->t;
+    as_trie_key *keys = as_mem_zero(t->vocab, sizeof(*keys));
     double least = INFINITY;
+    size_t n = 0;
+    as_code rc;
 
-    if (!as_trie_root(&t->trie, &t->first))
+    if (!keys)
         return no_room(err);
     if (x->n_added > 0)
         qsort(x->added, x->n_added, sizeof(*x->added), by_content);
@@ -485,11 +496,13 @@ static as_code plant(reading *x, as_err *err)
         as_bytes piece = as_tokenizer_piece(t, id);
 
         least = x->u->scores[id] < least ? x->u->scores[id] : least;
-        if (id != x->unk && !is_special(x, piece) && !as_trie_add(&t->trie, t->first, piece, id))
-            return no_room(err);
+        if (id != x->unk && !is_special(x, piece))
+            keys[n++] = (as_trie_key){.text = piece, .id = id};
     }
     x->u->unk_score = least - UNK_PENALTY;
-    return AS_OK;
+    rc = as_trie_build(&t->trie, keys, n, err);
+    as_mem_free(keys);
+    return rc;
 }
 
 static void find_bytes(reading *x)
@@ -499,8 +512,7 @@ static void find_bytes(reading *x)
     for (unsigned i = 0; i < 256; i++) {
         uint8_t name[] = {'<', '0', 'x', (uint8_t)digits[i >> 4], (uint8_t)digits[i & 15], '>'};
 
-        x->u->byte_ids[i] =
-            as_trie_find(&x->t->trie, x->t->first, (as_bytes){name, sizeof(name)}) - 1;
+        x->u->byte_ids[i] = as_trie_find(&x->t->trie, (as_bytes){name, sizeof(name)}) - 1;
     }
 }
 

@@ -9,10 +9,10 @@
 
 #include "base/banned.h"
 
-#define UNK_PENALTY  10.0f
-#define XLMR_PIECES  250000u
-#define SPACE        "\xe2\x96\x81"
-#define SPACE_BYTES  3u
+#define UNK_PENALTY 10.0f
+#define XLMR_PIECES 250000u
+#define SPACE       "\xe2\x96\x81"
+#define SPACE_BYTES 3u
 
 enum { NORMAL = 1, UNKNOWN = 2, CONTROL = 3, OWN = 4, UNUSED = 5, BYTE = 6 };
 enum { MODEL_UNIGRAM = 1, MODEL_BPE, MODEL_WORD, MODEL_CHAR };
@@ -42,8 +42,8 @@ static as_code no_room(const reading *x)
 
 static as_code broken(const reading *x, const uint8_t *at, const char *what)
 {
-    return as_fail(x->err, AS_INVALID, (size_t)(at - x->from), "%s of the SentencePiece model is broken",
-                   what);
+    return as_fail(x->err, AS_INVALID, (size_t)(at - x->from),
+                   "%s of the SentencePiece model is broken", what);
 }
 
 /* --- the message ---------------------------------------------------------------------------- */
@@ -172,8 +172,7 @@ static as_code check_kind(const reading *x)
                        "a SentencePiece model of type %s is not read (Unigram is)",
                        names[x->model - MODEL_BPE]);
     if (x->model != MODEL_UNIGRAM || x->suffix || !x->escape)
-        return as_fail(x->err, AS_UNKNOWN, AS_NO_OFFSET,
-                       "a SentencePiece model %s is not read",
+        return as_fail(x->err, AS_UNKNOWN, AS_NO_OFFSET, "a SentencePiece model %s is not read",
                        x->suffix    ? "with treat_whitespace_as_suffix"
                        : !x->escape ? "without escape_whitespaces"
                                     : "of an unknown type");
@@ -248,28 +247,6 @@ static bool has_space_within(as_bytes text)
     return false;
 }
 
-static as_code plant_one(reading *x, const piece *p, uint32_t id)
-{
-    as_unigram *u = x->u;
-    as_trie *trie = &x->t->trie;
-
-    u->scores[id] = (double)p->score;
-    if (p->kind != NORMAL && p->kind != OWN && p->kind != UNUSED)
-        return AS_OK;
-    if (as_trie_find(trie, x->t->first, p->text))
-        return as_fail(x->err, AS_INVALID, (size_t)(p->text.p - x->from),
-                       "a piece of the SentencePiece model stands there twice");
-    if (p->kind == UNUSED)
-        return AS_OK;
-    u->whole = u->whole || has_space_within(p->text);
-    if (p->kind == OWN) {
-        u->own[id] = true;
-        if (!as_trie_add(trie, u->own_root, p->text, id))
-            return no_room(x);
-    }
-    return as_trie_add(trie, x->t->first, p->text, id) ? AS_OK : no_room(x);
-}
-
 static void note_byte(reading *x, const piece *p, uint32_t id)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -283,26 +260,70 @@ static void note_byte(reading *x, const piece *p, uint32_t id)
         x->u->byte_ids[(high - digits) * 16 + (low - digits)] = id;
 }
 
-static as_code plant(reading *x, uint32_t shift)
+/* Those that text may become first, a user's own behind them once more. */
+static size_t list_keys(reading *x, uint32_t shift, as_trie_key *keys, size_t *ret_own)
 {
     as_unigram *u = x->u;
-    float least = FLT_MAX, most = FLT_MIN;
-    as_code rc = AS_OK;
+    size_t n = 0, own = 0;
 
-    if (!as_trie_root(&x->t->trie, &x->t->first) || !as_trie_root(&x->t->trie, &u->own_root))
-        return no_room(x);
-    for (size_t i = 0; !rc && i < x->n; i++) {
+    for (size_t i = 0; i < x->n; i++) {
         const piece *p = &x->pieces[i];
+        uint32_t id = (uint32_t)i + shift;
 
-        if (p->kind == NORMAL) {
-            least = p->score < least ? p->score : least;
-            most = p->score > most ? p->score : most;
+        note_byte(x, p, id);
+        u->scores[id] = (double)p->score;
+        if (p->kind != NORMAL && p->kind != OWN)
+            continue;
+        u->whole = u->whole || has_space_within(p->text);
+        keys[n++] = (as_trie_key){.text = p->text, .id = id};
+        if (p->kind == OWN) {
+            u->own[id] = true;
+            keys[x->n + own++] = (as_trie_key){.text = p->text, .id = id};
         }
-        note_byte(x, p, (uint32_t)i + shift);
-        rc = plant_one(x, p, (uint32_t)i + shift);
     }
-    u->unk_score = (double)(least - UNK_PENALTY);
-    u->own_score = (double)most;
+    *ret_own = own;
+    return n;
+}
+
+static as_code check_twice(const reading *x, const as_trie_key *keys, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        if (as_bytes_eq(keys[i - 1].text, keys[i].text))
+            return broken(x, keys[i].text.p, "a piece, which stands there twice,");
+    }
+    return AS_OK;
+}
+
+static void note_scores(reading *x)
+{
+    float least = FLT_MAX, most = FLT_MIN;
+
+    for (size_t i = 0; i < x->n; i++) {
+        if (x->pieces[i].kind != NORMAL)
+            continue;
+        least = x->pieces[i].score < least ? x->pieces[i].score : least;
+        most = x->pieces[i].score > most ? x->pieces[i].score : most;
+    }
+    x->u->unk_score = (double)(least - UNK_PENALTY);
+    x->u->own_score = (double)most;
+}
+
+static as_code plant(reading *x, uint32_t shift)
+{
+    as_trie_key *keys = as_mem_zero(2 * x->n, sizeof(*keys));
+    size_t n, own = 0;
+    as_code rc;
+
+    if (!keys)
+        return no_room(x);
+    note_scores(x);
+    n = list_keys(x, shift, keys, &own);
+    rc = as_trie_build(&x->t->trie, keys, n, x->err);
+    if (!rc)
+        rc = check_twice(x, keys, n);
+    if (!rc && own > 0)
+        rc = as_trie_build(&x->u->own_trie, keys + x->n, own, x->err);
+    as_mem_free(keys);
     return rc;
 }
 
@@ -361,20 +382,19 @@ as_code as_unigram_model(as_bytes bytes, const as_tokenizer_options *o, as_token
 /* --- text to words -------------------------------------------------------------------------- */
 
 /* What the text at `at` becomes; *ret_n is how much of it that is. */
-static as_bytes prefix(const as_unigram *u, const as_trie *trie, as_bytes text, size_t at,
-                       size_t *ret_n)
+static as_bytes prefix(const as_unigram *u, as_bytes text, size_t at, size_t *ret_n)
 {
     as_bytes rest = {text.p + at, text.n - at}, by;
-    uint32_t node = u->own_root;
+    uint32_t base = u->own_trie.root;
     size_t own = 0;
 
     for (size_t i = 0; u->own && i < rest.n; i++) {
-        const as_edge *edge = as_trie_step(trie, node, rest.p[i]);
+        uint64_t unit = as_trie_step(&u->own_trie, base, rest.p[i]);
 
-        if (!edge)
+        if (!unit)
             break;
-        node = edge->to;
-        own = edge->value ? i + 1 : own;
+        base = as_trie_base(unit);
+        own = as_trie_value(unit) ? i + 1 : own;
     }
     if (own > 0) {
         *ret_n = own;
@@ -408,17 +428,33 @@ static as_code put_space(as_uni_run *r, as_mark mark)
     return rc ? rc : put(r, AS_LITERAL(SPACE), mark);
 }
 
-static as_code put_normal(as_uni_run *r, as_bytes by, as_mark mark)
+/* Bytes of the text from `at` that stay: each comes from itself. */
+static as_code put_plain(as_uni_run *r, as_bytes text, size_t at, size_t n)
 {
+    as_marked *w = &r->s->word;
+
+    if (!as_marked_room(w, n))
+        return as_fail_nomem(r->err, "the tokens of a text");
+    memcpy(w->bytes + w->n, text.p + at, n);
+    for (size_t i = at; i < at + n; i++)
+        w->marks[w->n++] = (as_mark){(uint32_t)i, (uint32_t)i + 1};
+    return AS_OK;
+}
+
+/* `by` stands for the bytes of `mark`; or is them. */
+static as_code put_normal(as_uni_run *r, as_bytes text, as_bytes by, as_mark mark)
+{
+    bool stays = by.p == text.p + mark.begin;
     as_code rc = AS_OK;
 
     for (size_t i = 0; !rc && i < by.n;) {
         const uint8_t *blank = memchr(by.p + i, ' ', by.n - i);
         size_t n = blank ? (size_t)(blank - by.p) - i : by.n - i;
+        uint32_t at = mark.begin + (uint32_t)(i + n);
 
-        rc = n > 0 ? put(r, (as_bytes){by.p + i, n}, mark) : AS_OK;
+        rc = stays ? put_plain(r, text, mark.begin + i, n) : put(r, (as_bytes){by.p + i, n}, mark);
         if (!rc && blank)
-            rc = put_space(r, mark);
+            rc = put_space(r, stays ? (as_mark){at, at + 1} : mark);
         i += n + (blank ? 1 : 0);
     }
     return rc;
@@ -433,7 +469,7 @@ static size_t skip_blanks(const as_uni_run *r, as_bytes text)
 {
     size_t at = 0, n = 0;
 
-    while (at < text.n && as_bytes_is(prefix(r->u, &r->t->trie, text, at, &n), " "))
+    while (at < text.n && as_bytes_is(prefix(r->u, text, at, &n), " "))
         at += n;
     return at;
 }
@@ -452,18 +488,6 @@ static size_t staying(const as_unigram *u, as_bytes text, size_t at)
     return i - at;
 }
 
-static as_code put_plain(as_uni_run *r, as_bytes text, size_t at, size_t n)
-{
-    as_marked *w = &r->s->word;
-
-    if (!as_marked_room(w, n))
-        return as_fail_nomem(r->err, "the tokens of a text");
-    memcpy(w->bytes + w->n, text.p + at, n);
-    for (size_t i = at; i < at + n; i++)
-        w->marks[w->n++] = (as_mark){(uint32_t)i, (uint32_t)i + 1};
-    return AS_OK;
-}
-
 static as_code put_all(as_uni_run *r, as_bytes text, size_t at)
 {
     bool after_blank = r->u->trim;
@@ -479,13 +503,13 @@ static as_code put_all(as_uni_run *r, as_bytes text, size_t at)
             after_blank = false;
             continue;
         }
-        by = prefix(r->u, &r->t->trie, text, at, &n);
+        by = prefix(r->u, text, at, &n);
         mark = (as_mark){(uint32_t)at, (uint32_t)(at + n)};
         while (after_blank && by.n > 0 && by.p[0] == ' ')
             by = (as_bytes){by.p + 1, by.n - 1};
         if (by.n > 0)
             after_blank = by.p[by.n - 1] == ' ' && r->u->trim;
-        rc = is_literal_space(by) ? put_space(r, mark) : put_normal(r, by, mark);
+        rc = is_literal_space(by) ? put_space(r, mark) : put_normal(r, text, by, mark);
     }
     return rc;
 }

@@ -47,17 +47,17 @@ struct as_unigram {
     /* tokenizer.json */
     as_step steps[AS_UNIGRAM_STEPS];
     size_t n_steps;
-    bool by_blanks;           /* WhitespaceSplit */
-    bool metaspace, split;    /* a blank is `space`; a word begins at each */
+    bool by_blanks;        /* WhitespaceSplit */
+    bool metaspace, split; /* a blank is `space`; a word begins at each */
     as_prepend prepend;
     as_buf space;
     /* .model */
     as_charsmap map;
-    bool dummy_prefix, trim;  /* add_dummy_prefix, remove_extra_whitespaces */
-    bool whole;               /* a piece has a space within: no cutting there */
-    bool *own;                /* by id: a user's own piece, which always wins; NULL: none */
-    uint32_t own_root;        /* of the tree of these */
-    double own_score;         /* of a byte of it */
+    bool dummy_prefix, trim; /* add_dummy_prefix, remove_extra_whitespaces */
+    bool whole;              /* a piece has a space within: no cutting there */
+    bool *own;               /* by id: a user's own piece, which always wins; NULL: none */
+    as_trie own_trie;
+    double own_score; /* of a byte of it */
 };
 
 as_unigram *as_unigram_of(as_tokenizer *t, as_err *err) AS_CHECKED; /* makes it; NULL: no memory */
@@ -82,8 +82,8 @@ typedef struct as_uni_run {
     as_tokens *out;
     as_scratch *s; /* s->word is the word in hand */
     as_err *err;
-    float sum;     /* .model: of all before the word */
-    bool unknown;  /* .model: the last token is unknown, and another would join it */
+    float sum;    /* .model: of all before the word */
+    bool unknown; /* .model: the last token is unknown, and another would join it */
 } as_uni_run;
 
 as_code as_unigram_word(as_uni_run *r) AS_CHECKED; /* the word in hand is over: it is emptied */

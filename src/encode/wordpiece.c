@@ -91,17 +91,17 @@ static as_code push(run *r, uint32_t id, uint32_t begin, uint32_t end)
 /* The longest piece at `at`; *ret_end is where it ends. False: there is none. */
 static bool longest(const run *r, size_t at, uint32_t *ret_id, size_t *ret_end)
 {
-    const as_trie *trie = &r->t->trie;
-    uint32_t node = at == 0 ? r->t->first : r->t->more, value = 0;
+    const as_trie *trie = at == 0 || r->t->prefix.n == 0 ? &r->t->trie : &r->t->more;
+    uint32_t base = trie->root, value = 0;
 
     for (size_t i = at; i < r->s->word.n; i++) {
-        const as_edge *edge = as_trie_step(trie, node, r->s->word.bytes[i]);
+        uint64_t unit = as_trie_step(trie, base, r->s->word.bytes[i]);
 
-        if (!edge)
+        if (!unit)
             break;
-        node = edge->to;
-        if (edge->value) {
-            value = edge->value;
+        base = as_trie_base(unit);
+        if (as_trie_value(unit)) {
+            value = as_trie_value(unit);
             *ret_end = i + 1;
         }
     }

@@ -83,26 +83,29 @@ static bool has_prefix(const as_tokenizer *t, as_bytes piece)
     return piece.n > t->prefix.n && memcmp(piece.p, t->prefix.p, t->prefix.n) == 0;
 }
 
+/* The pieces that stand within a word, without their prefix, come behind all pieces. */
 static as_code plant(reading *r)
 {
     as_tokenizer *t = r->t;
+    as_trie_key *keys = as_mem_zero(2 * t->vocab, sizeof(*keys));
+    size_t within = 0;
+    as_code rc;
 
-    if (!as_trie_root(&t->trie, &t->first) || !as_trie_root(&t->trie, &t->more))
+    if (!keys)
         return no_room(r);
     for (uint32_t id = 0; id < t->vocab; id++) {
-        as_bytes piece = as_tokenizer_piece(t, id), rest;
-        bool ok = piece.n == 0 || as_trie_add(&t->trie, t->first, piece, id);
+        as_bytes piece = as_tokenizer_piece(t, id);
 
-        if (ok && t->prefix.n > 0 && has_prefix(t, piece)) {
-            rest = (as_bytes){piece.p + t->prefix.n, piece.n - t->prefix.n};
-            ok = as_trie_add(&t->trie, t->more, rest, id);
-        }
-        if (!ok)
-            return no_room(r);
+        keys[id] = (as_trie_key){.text = piece, .id = id};
+        if (t->prefix.n > 0 && has_prefix(t, piece))
+            keys[t->vocab + within++] =
+                (as_trie_key){.text = {piece.p + t->prefix.n, piece.n - t->prefix.n}, .id = id};
     }
-    if (t->prefix.n == 0)
-        t->more = t->first;
-    return AS_OK;
+    rc = as_trie_build(&t->trie, keys, t->vocab, r->err);
+    if (!rc)
+        rc = as_trie_build(&t->more, keys + t->vocab, within, r->err);
+    as_mem_free(keys);
+    return rc;
 }
 
 static void reading_done(reading *r)

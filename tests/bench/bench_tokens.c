@@ -3,8 +3,8 @@
  *
  *     bench_tokens TOKENIZER TEXTS [--rounds N]
  *
- * Each line of the file TEXTS is a text, one after the other on one thread, into tokens that
- * keep their memory. A round is all of the file; the first, not counted, warms up.
+ * Each line of the file TEXTS is a text, one after the other on one thread. A round is all of the
+ * file, into tokens that remember nothing of the round before; the first warms up, not counted.
  * bench_tokens.py makes files of real text and asks the peers for the same.
  */
 #include "base/buf.h"
@@ -99,9 +99,9 @@ int main(int argc, char **argv)
     uint64_t rounds = 9;
     size_t found;
 
-    if (argc != 3 && (argc != 5 || strcmp(argv[3], "--rounds") != 0 ||
-                      !as_bytes_u64(as_bytes_of(argv[4]), &rounds) || rounds == 0 ||
-                      rounds > ROUNDS_MAX))
+    if (argc != 3 &&
+        (argc != 5 || strcmp(argv[3], "--rounds") != 0 ||
+         !as_bytes_u64(as_bytes_of(argv[4]), &rounds) || rounds == 0 || rounds > ROUNDS_MAX))
         die("usage: bench_tokens TOKENIZER TEXTS [--rounds N]");
     all = read_file(argv[2], &file);
     start = now();
@@ -110,6 +110,7 @@ int main(int argc, char **argv)
     opened = now() - start;
     found = pass(t, all, &tokens);
     for (size_t i = 0; i < rounds; i++) {
+        as_tokens_done(&tokens);
         start = now();
         (void)pass(t, all, &tokens);
         took[i] = now() - start;

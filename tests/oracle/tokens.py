@@ -84,6 +84,8 @@ def generated(rng):
     return text
 
 
+# Where a character may end a cluster, begin one, or be within: \u00bd and \u00b2 have replacements.
+FORMS = ('acb', '\u00bdcb', 'ac\u0301b', '\u00a9\u200dc\u00b2')
 USUAL = ('<s>', '<pad>', '</s>', '<unk>', '<mask>')
 
 
@@ -163,7 +165,7 @@ def main():
     ap.add_argument('tokenizer')
     ap.add_argument('--count', type=int, default=100_000)
     ap.add_argument('--seed', type=int, default=1)
-    ap.add_argument('--code-points', action='store_true', help='every code point, alone in a word')
+    ap.add_argument('--code-points', action='store_true', help='every code point, in four places')
     args = ap.parse_args()
     try:
         peer = peer_of(args.tokenizer)
@@ -174,7 +176,8 @@ def main():
     texts = real_lines(os.environ.get('ASSAY_DATA', '../shared/data'), args.count // 2, rng)
     texts += [generated(rng) for _ in range(args.count - len(texts))]
     if args.code_points:
-        texts = [f'a{chr(c)}b'.encode() for c in range(1, 0x110000) if not 0xd800 <= c < 0xe000]
+        texts = [form.replace('c', chr(c)).encode() for form in FORMS
+                 for c in range(1, 0x110000) if not 0xd800 <= c < 0xe000]
     texts += [b'', ('恶意' * 200_000).encode(), b'x' * 1_000_000, b'GetProcAddress ' * 60_000]
     wrong = 0
     for text, ours in zip(texts, ask_ours(args.dump, args.tokenizer, texts)):

@@ -170,7 +170,6 @@ static void what_is_no_wordpiece_is_refused(void **state)
         {"{}", AS_UNKNOWN},
         {"{\"model\":", AS_INVALID},
         {"{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}", AS_UNKNOWN},
-        {"{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0.0]]}}", AS_UNKNOWN},
         {"{\"model\":{\"vocab\":{\"a\":\"x\"}}}", AS_INVALID},
         {"{\"model\":{\"vocab\":{\"a\":4000000}}}", AS_LIMIT},
         {"{" BERT "\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"[UNK]\":0,\"a\":0}}}",
