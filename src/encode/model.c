@@ -83,9 +83,11 @@ static as_code take_case(void *ctx, as_bytes pointer, const as_json_tok *t, as_b
 {
     as_tokenizer_options *o = ctx;
 
-    (void)text;
     (void)err;
-    if (as_bytes_is(pointer, "/do_lower_case"))
+    if (as_bytes_is(pointer, "/tokenizer_class") &&
+        (as_bytes_is(text, "XLMRobertaTokenizer") || as_bytes_is(text, "XLMRobertaTokenizerFast")))
+        o->xlmr_ids = 1;
+    else if (as_bytes_is(pointer, "/do_lower_case"))
         o->keep_case = t->type == AS_JSON_FALSE;
     else if (as_bytes_is(pointer, "/tokenize_chinese_chars"))
         o->keep_chinese = t->type == AS_JSON_FALSE;

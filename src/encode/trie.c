@@ -202,13 +202,10 @@ static as_code grow(build *b, span s, bool root)
         take(b, base ^ bytes[i]);
         b->t->units[base ^ bytes[i]] = 0x100u | bytes[i];
     }
-    for (size_t i = from; !rc && i <= s.end; i++) {
-        if (i < s.end && b->keys[i].text.p[s.depth] == b->keys[from].text.p[s.depth])
-            continue;
-        rc = push_child(b, &s, from, i, base);
-        from = i;
-        if (i == s.end)
-            break;
+    for (size_t i = 0, end; !rc && i < n; i++, from = end) {
+        for (end = from + 1; end < s.end && b->keys[end].text.p[s.depth] == bytes[i];)
+            end++;
+        rc = push_child(b, &s, from, end, base);
     }
     return rc;
 }

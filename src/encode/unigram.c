@@ -292,8 +292,8 @@ static bool map_keeps_ends(const as_charsmap *m)
 {
     bool keeps = m->stays[' '];
 
-    for (uint8_t c = '0'; c <= 'z'; c++)
-        keeps = keeps && (m->stays[c] || !is_plain(c));
+    for (unsigned c = '0'; c <= 'z'; c++)
+        keeps = keeps && (m->stays[c] || !is_plain((uint8_t)c));
     return keeps;
 }
 
