@@ -194,6 +194,20 @@ static void note_ascii(as_charsmap *m)
     }
 }
 
+static bool note_others(as_charsmap *m)
+{
+    m->still = as_mem_zero(0x10000 / 8, 1);
+    for (uint32_t c = 0x80; m->still && c < 0x10000; c++) {
+        uint8_t spelt[4];
+        as_bytes found;
+
+        if (as_char_is_other(c) &&
+            !as_charsmap_shortest(m, (as_bytes){spelt, as_utf8_put(c, spelt)}, &found))
+            m->still[c >> 3] |= (uint8_t)(1u << (c & 7));
+    }
+    return m->still != NULL;
+}
+
 static as_code fill(as_bytes raw, as_charsmap *m, as_err *err)
 {
     size_t size, bad_text;
@@ -228,6 +242,8 @@ as_code as_charsmap_read(as_bytes raw, as_charsmap *ret, as_err *err)
     as_charsmap m = {0};
     as_code rc = raw.n > 0 ? fill(raw, &m, err) : AS_OK;
 
+    if (!rc && !note_others(&m))
+        rc = as_fail_nomem(err, "a map of characters");
     if (rc) {
         as_charsmap_done(&m);
         return rc;
@@ -279,6 +295,7 @@ as_code as_charsmap_base64(as_bytes text, as_charsmap *ret, as_err *err)
 void as_charsmap_done(as_charsmap *m)
 {
     as_mem_free(m->units);
+    as_mem_free(m->still);
     as_buf_done(&m->text);
     *m = (as_charsmap){0};
 }

@@ -32,11 +32,11 @@ typedef struct as_trie_key {
     uint32_t id;
 } as_trie_key;
 
-#define AS_TRIE_UNITS_MAX ((size_t)1 << 27)
+#define AS_TRIE_UNITS_MAX ((size_t)1 << 26)
 
 /*
  * Sorts the keys. Of equal ones that with the highest id counts; empty ones are not added.
- * AS_LIMIT: over AS_TRIE_UNITS_MAX.
+ * AS_LIMIT: over AS_TRIE_UNITS_MAX, or a key over AS_TOKENIZER_PIECE_MAX.
  */
 as_code as_trie_build(as_trie *t, as_trie_key *keys, size_t n, as_err *err) AS_CHECKED;
 uint32_t as_trie_find(const as_trie *t, as_bytes piece); /* id + 1; 0: it is not there */

@@ -229,8 +229,12 @@ as_code as_trie_build(as_trie *t, as_trie_key *keys, size_t n, as_err *err)
     build b = {.t = t, .keys = keys, .err = err};
     as_code rc;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (keys[i].text.n > AS_TOKENIZER_PIECE_MAX)
+            return as_fail(err, AS_LIMIT, AS_NO_OFFSET, "piece %u has %zu bytes, at most %zu",
+                           keys[i].id, keys[i].text.n, AS_TOKENIZER_PIECE_MAX);
         keys[i].head = head_of(keys[i].text);
+    }
     if (n > 0)
         qsort(keys, n, sizeof(*keys), by_text);
     rc = grow_all(&b, n);

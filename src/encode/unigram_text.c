@@ -23,11 +23,27 @@ static size_t plain_run(const uint8_t *p, size_t n)
     return i;
 }
 
-static void copy_plain(as_marked *to, const uint8_t *p, size_t n, size_t at)
+/* Of characters of three bytes that need no second look: all but those that begin e0 or ed. */
+static size_t wide_run(const uint8_t *p, size_t n)
 {
+    size_t i = 0;
+
+    while (n - i >= 3 && p[i] > 0xe0 && p[i] < 0xf0 && p[i] != 0xed && (p[i + 1] & 0xc0) == 0x80 &&
+           (p[i + 2] & 0xc0) == 0x80)
+        i += 3;
+    return i;
+}
+
+/* Characters of `size` bytes each. */
+static inline void copy_run(as_marked *to, const uint8_t *p, size_t n, size_t at, uint32_t size)
+{
+    as_mark *mark = to->marks + to->n;
+
     memcpy(to->bytes + to->n, p, n);
-    for (size_t i = 0; i < n; i++)
-        to->marks[to->n + i] = (as_mark){(uint32_t)(at + i), (uint32_t)(at + i + 1)};
+    for (size_t i = 0; i < n; i += size) {
+        for (size_t k = 0; k < size; k++)
+            *mark++ = (as_mark){(uint32_t)(at + i), (uint32_t)(at + i) + size};
+    }
     to->n += n;
 }
 
@@ -36,18 +52,18 @@ static as_code load(as_uni_run *r, as_bytes text, size_t from, size_t end)
     as_marked *to = &r->s->a;
 
     to->n = 0;
-    if (!as_marked_room(to, end - from))
-        return no_room(r);
     for (size_t at = from; at < end;) {
-        size_t n = plain_run(text.p + at, end - at);
+        size_t n = plain_run(text.p + at, end - at), wide;
         int32_t c;
 
-        if (!as_marked_room(to, n + 4))
+        wide = wide_run(text.p + at + n, end - at - n);
+        if (!as_marked_room(to, n + wide + 4))
             return no_room(r);
-        copy_plain(to, text.p + at, n, at);
-        at += n;
-        if (at == end)
-            break;
+        copy_run(to, text.p + at, n, at, 1);
+        copy_run(to, text.p + at + n, wide, at + n, 3);
+        at += n + wide;
+        if (at == end || n + wide > 0)
+            continue;
         c = as_utf8_next((as_bytes){text.p + at, end - at}, &n);
         if (!as_marked_add(to, c < 0 ? AS_LITERAL("\xef\xbf\xbd") : (as_bytes){text.p + at, n},
                            (as_mark){(uint32_t)at, (uint32_t)(at + n)}))
@@ -116,15 +132,6 @@ static void claim_start(as_marked *out, const as_marked *in)
         out->marks[i].begin = in->marks[0].begin;
 }
 
-/* Of the class Other: between two of them there is always a boundary. The most usual are enough. */
-static inline bool is_other(uint32_t c)
-{
-    return (c >= 0x20 && c < 0x7f) || (c >= 0x4e00 && c <= 0x9fff) ||
-           (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fa) ||
-           (c >= 0x3000 && c <= 0x3029) || (c >= 0xff01 && c <= 0xff5e) ||
-           (c >= 0x410 && c <= 0x44f);
-}
-
 /*
  * Characters that join what is before them in the reference implementation, whose tables are of
  * Unicode 17, and are not assigned yet in those of utf8proc 2.8 (Unicode 15). Found by asking both
@@ -158,7 +165,7 @@ static bool is_control(uint32_t c)
 
 static bool breaks(uint32_t before, uint32_t c, utf8proc_int32_t *state)
 {
-    if (is_other(before) && is_other(c))
+    if (as_char_is_other(before) && as_char_is_other(c))
         return true;
     return utf8proc_grapheme_break_stateful((utf8proc_int32_t)before, (utf8proc_int32_t)c, state) &&
            (!joins(c) || is_control(before));
@@ -210,14 +217,29 @@ static size_t whole_cluster(const as_marked *in, size_t at)
     return n < CLUSTER_MOST ? n : cluster_bytes(in, at, SIZE_MAX);
 }
 
+static size_t last_char(const as_marked *in, size_t end)
+{
+    size_t at = end - 1;
+
+    while (at > 0 && (in->bytes[at] & 0xc0) == 0x80)
+        at--;
+    return at;
+}
+
+/* Characters of which each is a cluster and stays: nothing has to be looked up. */
 static size_t staying(const as_charsmap *m, const as_marked *in, size_t at)
 {
-    size_t i = at;
+    size_t i = at, n = 0;
 
-    while (i < in->n && in->bytes[i] < 0x80 && m->stays[in->bytes[i]])
-        i++;
+    while (i < in->n) {
+        uint32_t c = char_at(in, i, &n);
+
+        if (c < 0x80 ? !m->stays[c] : !as_charsmap_still(m, c))
+            break;
+        i += n;
+    }
     if (i > at && i < in->n && in->bytes[i] >= 0x80)
-        i--; /* what follows may be of its cluster */
+        i = last_char(in, i); /* what follows may be of its cluster */
     return i - at;
 }
 
@@ -278,15 +300,6 @@ static bool replace_all(const as_step *s, const as_marked *in, as_marked *out)
             ok = keep(out, in, at, n = 1);
     }
     return ok;
-}
-
-static size_t last_char(const as_marked *in, size_t end)
-{
-    size_t at = end - 1;
-
-    while (at > 0 && (in->bytes[at] & 0xc0) == 0x80)
-        at--;
-    return at;
 }
 
 static bool strip(bool left, bool right, const as_marked *in, as_marked *out)

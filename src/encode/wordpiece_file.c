@@ -236,7 +236,7 @@ static as_code read_value(reading *r, as_json *j, const as_json_tok *t)
         return as_bytes_is(as_buf_bytes(&r->pointer), "/model/vocab") ? read_vocab(r, j) : AS_OK;
     if (t->type == AS_JSON_ARRAY && as_bytes_is(as_buf_bytes(&r->pointer), "/model/vocab"))
         return as_fail(r->err, AS_UNKNOWN, (size_t)t->begin,
-                       "a tokenizer of type Unigram is not read here (WordPiece is)");
+                       "a vocabulary that is a list is none of WordPiece");
     if (t->type < AS_JSON_STRING)
         return AS_OK;
     if (t->type == AS_JSON_STRING && as_json_text(t->raw, &r->scratch, &text))

@@ -360,6 +360,19 @@ static void what_is_not_read_is_named(void **state)
         expect_refused(as_bytes_of(cases[i].json), cases[i].code, cases[i].part);
 }
 
+static void a_piece_longer_than_any_real_one_is_refused(void **state)
+{
+    as_buf b = {0}, text = {0};
+
+    (void)state;
+    as_buf_fill(&text, 'a', AS_TOKENIZER_PIECE_MAX + 1);
+    start_model(&b);
+    put_piece(&b, as_buf_bytes(&text), -1, PIECE_NORMAL);
+    expect_refused(as_buf_bytes(&b), AS_LIMIT, "4097 bytes");
+    as_buf_done(&b);
+    as_buf_done(&text);
+}
+
 static void a_model_of_another_type_is_named(void **state)
 {
     static const char *const names[] = {"BPE", "WORD", "CHAR", "unknown"};
@@ -512,6 +525,7 @@ int main(void)
         cmocka_unit_test(ids_of_xlmr_are_one_higher),
         cmocka_unit_test(a_users_own_piece_always_wins),
         cmocka_unit_test(what_is_not_read_is_named),
+        cmocka_unit_test(a_piece_longer_than_any_real_one_is_refused),
         cmocka_unit_test(a_model_of_another_type_is_named),
         cmocka_unit_test(a_model_that_contradicts_itself_is_refused),
         cmocka_unit_test(a_map_that_points_outside_is_refused),
