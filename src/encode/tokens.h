@@ -28,7 +28,7 @@ extern "C" {
 
 #define AS_TOKENIZER_FILE_MAX  ((size_t)256 << 20)
 #define AS_TOKENIZER_VOCAB_MAX 4000000u
-#define AS_TOKENIZER_PIECE_MAX ((size_t)4096) /* bytes; the longest real one has 128 */
+#define AS_TOKENIZER_PIECE_MAX ((size_t)4096)    /* bytes; the longest of those known here has 48 */
 #define AS_TOKENIZE_TEXT_MAX   ((size_t)1 << 30) /* bytes of one text: over it AS_LIMIT */
 
 typedef struct as_tokenizer as_tokenizer;
