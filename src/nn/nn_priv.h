@@ -19,12 +19,14 @@ as_code as_pool_new(unsigned threads, void (*begin)(void), as_pool **ret, as_err
 void as_pool_free(as_pool *p);
 as_code as_pool_run(as_pool *p, size_t n, as_nn_task *task, void *ctx, as_err *err) AS_CHECKED;
 
-/* bfloat16: to the nearest, ties to even; and back. Not for NaN. */
+/* bfloat16: to the nearest, ties to even, a NaN stays one; and back. */
 static inline uint16_t as_half_of_float(float f)
 {
     uint32_t u;
 
     __builtin_memcpy(&u, &f, sizeof(u));
+    if ((u & 0x7fffffff) > 0x7f800000)
+        return (uint16_t)(u >> 16 | 0x40);
     return (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
 }
 

@@ -53,17 +53,6 @@ static inline __attribute__((always_inline)) float sum_of(const vec *v)
     return p[0];
 }
 
-/* Nearest, ties to even; a NaN stays one. */
-static inline __attribute__((always_inline)) uint16_t half_of(float f)
-{
-    uint32_t u;
-
-    memcpy(&u, &f, sizeof(u));
-    if ((u & 0x7fffffff) > 0x7f800000)
-        return (uint16_t)(u >> 16 | 0x40);
-    return (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
-}
-
 static inline __attribute__((always_inline)) void store_half(uint16_t *p, const vec *v)
 {
     vecu u;
@@ -90,7 +79,7 @@ static inline __attribute__((always_inline)) void put_one(as_dtype type, void *y
     if (type == AS_F32)
         ((float *)y)[at] = f;
     else
-        ((uint16_t *)y)[at] = half_of(f);
+        ((uint16_t *)y)[at] = as_half_of_float(f);
 }
 
 /*
@@ -200,7 +189,7 @@ static void rows_norm(const float *x, const float *t, const float *gamma, const 
         for (; i < n; i++) {
             yr[i] = (yr[i] - mean) * by * gamma[i] + beta[i];
             if (half)
-                half[r * n + i] = half_of(yr[i]);
+                half[r * n + i] = as_half_of_float(yr[i]);
         }
     }
 }
@@ -315,13 +304,11 @@ static void rows_split(const float *x, size_t x_stride, size_t rows, size_t n, b
             store_half(high + low_at + i, &a);
         }
         for (; i < n; i++) {
-            float a = x[r * x_stride + i], h;
-            uint16_t bits = half_of(a);
-            uint32_t u = (uint32_t)bits << 16;
+            float a = x[r * x_stride + i];
+            uint16_t bits = as_half_of_float(a);
 
-            memcpy(&h, &u, sizeof(h));
             high[i] = high[twin + i] = bits;
-            high[low_at + i] = half_of(a - h);
+            high[low_at + i] = as_half_of_float(a - as_float_of_half(bits));
         }
     }
 }
