@@ -125,6 +125,12 @@ void *as_arena_take(as_arena *a, size_t count, size_t size) AS_CHECKED;
 /* A copy of `b` that lives as long as the arena. AS_OK or AS_NOMEM. */
 as_code as_arena_copy(as_arena *a, as_bytes b, as_bytes *ret) AS_CHECKED;
 
+/*
+ * Moves the `n` objects of `size` at `p`, which as_mem_room() grew, into the arena, with room
+ * for one more behind them; `p` is freed either way. NULL: no memory.
+ */
+void *as_arena_keep(as_arena *a, void *p, size_t n, size_t size) AS_CHECKED;
+
 /* Bytes handed out so far. */
 size_t as_arena_used(const as_arena *a);
 

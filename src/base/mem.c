@@ -209,6 +209,16 @@ void *as_arena_take(as_arena *a, size_t count, size_t size)
     return arena_get(a, total > 0 ? total : 1, ARENA_ALIGN);
 }
 
+void *as_arena_keep(as_arena *a, void *p, size_t n, size_t size)
+{
+    void *kept = as_arena_take(a, n + 1, size);
+
+    if (kept && n > 0)
+        memcpy(kept, p, n * size);
+    as_mem_free(p);
+    return kept;
+}
+
 as_code as_arena_copy(as_arena *a, as_bytes b, as_bytes *ret)
 {
     uint8_t *p;

@@ -26,6 +26,15 @@ size_t as_utf8_put(uint32_t cp, uint8_t dst[4]);
 /* Offset of the first ill-formed byte, or b.n if all is well. */
 size_t as_utf8_check(as_bytes b);
 
+/* The property White_Space (Unicode 15, PropList.txt). */
+static inline bool as_utf8_is_blank(uint32_t cp)
+{
+    if (cp < 0x80)
+        return cp == ' ' || (cp >= 9 && cp <= 13);
+    return cp == 0x85 || cp == 0xa0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200a) ||
+           cp == 0x2028 || cp == 0x2029 || cp == 0x202f || cp == 0x205f || cp == 0x3000;
+}
+
 /* Terminal columns of a code point: 0 (combining, format), 1, or 2 (wide CJK, emoji). */
 int as_utf8_width_of(uint32_t cp);
 

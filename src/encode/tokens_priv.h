@@ -143,15 +143,6 @@ enum { AS_CHAR_LETTER, AS_CHAR_SIGN, AS_CHAR_DROPPED };
 /* What a character is to the reference implementation, if not what Unicode says now; else -1. */
 int as_wordpiece_other(uint32_t c);
 
-/* The property White_Space. */
-static inline bool as_char_is_blank(uint32_t c)
-{
-    if (c < 0x80)
-        return c == ' ' || (c >= 9 && c <= 13);
-    return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
-           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
-}
-
 #ifdef __cplusplus
 }
 #endif

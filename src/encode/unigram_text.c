@@ -306,9 +306,9 @@ static bool strip(bool left, bool right, const as_marked *in, as_marked *out)
 {
     size_t from = 0, end = in->n, n;
 
-    while (left && from < end && as_char_is_blank(char_at(in, from, &n)))
+    while (left && from < end && as_utf8_is_blank(char_at(in, from, &n)))
         from += n;
-    while (right && end > from && as_char_is_blank(char_at(in, last_char(in, end), &n)))
+    while (right && end > from && as_utf8_is_blank(char_at(in, last_char(in, end), &n)))
         end = last_char(in, end);
     if (!as_marked_room(out, end - from))
         return false;
@@ -423,10 +423,10 @@ static size_t blank_bytes(const as_marked *in, size_t at)
     size_t n = 1;
 
     if (c < 0x80)
-        return as_char_is_blank(c) ? 1 : 0;
+        return as_utf8_is_blank(c) ? 1 : 0;
     if (c != 0xc2 && (c < 0xe1 || c > 0xe3)) /* no blank begins otherwise */
         return 0;
-    return as_char_is_blank(char_at(in, at, &n)) ? n : 0;
+    return as_utf8_is_blank(char_at(in, at, &n)) ? n : 0;
 }
 
 static as_code words(as_uni_run *r, const as_marked *in, bool first)

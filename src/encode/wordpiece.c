@@ -152,7 +152,7 @@ static as_code put(run *r, uint32_t c, as_mark m)
 {
     as_code rc;
 
-    if (as_char_is_blank(c))
+    if (as_utf8_is_blank(c))
         return end_word(r);
     if (!is_sign(c))
         return add(r, c, m);
@@ -201,7 +201,7 @@ static as_code take(run *r, uint32_t c, as_mark m)
 
     if (r->t->clean && is_dropped(c))
         return AS_OK;
-    if (r->t->clean && as_char_is_blank(c))
+    if (r->t->clean && as_utf8_is_blank(c))
         return end_word(r);
     if (!r->t->chinese || !is_chinese(c))
         return put_parts(r, c, m);

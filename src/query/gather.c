@@ -43,15 +43,10 @@ static as_code keep_row(void *ctx, const as_row *row, as_err *err)
 /* Moves what was kept into the arena. */
 static as_code keep_done(keep *k, as_row **ret, size_t *ret_n)
 {
-    as_row *rows = as_arena_take(k->j->arena, k->n + 1, sizeof(*rows));
+    as_row *rows = as_arena_keep(k->j->arena, k->rows, k->n, sizeof(*rows));
 
-    if (!rows) {
-        as_mem_free(k->rows);
+    if (!rows)
         return as_fail_nomem(k->j->err, "the rows of an answer");
-    }
-    if (k->n > 0)
-        memcpy(rows, k->rows, k->n * sizeof(*rows));
-    as_mem_free(k->rows);
     *ret = rows;
     *ret_n = k->n;
     return AS_OK;

@@ -292,22 +292,21 @@ static as_code join_yara(job *j)
     as_rows_query q = {.sample = j->sample, .kinds = kinds, .n_kinds = 1};
     hashes h = {.j = j};
     topic_id t = j->plan.topic;
-    as_bytes *copy;
     as_code rc;
 
     if (j->plan.other != TOPIC_YARA ||
         (t != TOPIC_DROPPED && t != TOPIC_PAYLOAD && t != TOPIC_DUMP && t != TOPIC_EXTRACTED))
         return AS_OK;
     rc = as_store_rows(j->store, &q, take_file, &h, j->err);
-    copy = rc ? NULL : as_arena_take(j->arena, h.n + 1, sizeof(*copy));
-    if (copy && h.n > 0)
-        memcpy(copy, h.p, h.n * sizeof(*copy));
-    as_mem_free(h.p);
-    if (!rc && !copy)
+    if (rc) {
+        as_mem_free(h.p);
+        return rc;
+    }
+    j->plan.hit_by = as_arena_keep(j->arena, h.p, h.n, sizeof(*h.p));
+    if (!j->plan.hit_by)
         return as_fail_nomem(j->err, "the rows of an answer");
-    j->plan.hit_by = copy;
     j->plan.n_hit_by = h.n;
-    return rc;
+    return AS_OK;
 }
 
 static as_code answer_list(job *j)

@@ -79,16 +79,17 @@ static as_code take_text(struct reader *r, as_bytes *ret)
 static as_code settle(struct reader *r, as_code rc, void *p, size_t n, size_t size,
                       const void **ret)
 {
-    void *copy = rc ? NULL : as_arena_take(r->arena, n + 1, size);
+    void *kept;
 
-    if (!rc && !copy)
-        rc = as_fail_nomem(r->err, "the questions");
-    if (copy && n > 0)
-        memcpy(copy, p, n * size);
-    if (!rc)
-        *ret = copy;
-    as_mem_free(p);
-    return rc;
+    if (rc) {
+        as_mem_free(p);
+        return rc;
+    }
+    kept = as_arena_keep(r->arena, p, n, size);
+    if (!kept)
+        return as_fail_nomem(r->err, "the questions");
+    *ret = kept;
+    return AS_OK;
 }
 
 static as_code read_texts(struct reader *r, const as_bytes **ret, size_t *ret_n)
@@ -384,9 +385,7 @@ static bool has_number(as_bytes text, uint64_t number)
 
 static bool is_blank(int32_t cp)
 {
-    return cp == ' ' || (cp >= '\t' && cp <= '\r') || (cp >= 0x1c && cp <= 0x1f) || cp == 0x85 ||
-           cp == 0xa0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200a) || cp == 0x2028 ||
-           cp == 0x2029 || cp == 0x202f || cp == 0x205f || cp == 0x3000;
+    return cp >= 0 && (as_utf8_is_blank((uint32_t)cp) || (cp >= 0x1c && cp <= 0x1f));
 }
 
 /* One or two words ("yara?"), which ask for a yes or for a list alike. */

@@ -129,16 +129,17 @@ static as_code take_text(struct reader *r, as_bytes *ret)
 static as_code settle(struct reader *r, as_code rc, void *p, size_t n, size_t size,
                       const void **ret)
 {
-    void *copy = rc ? NULL : as_arena_take(r->arena, n + 1, size);
+    void *kept;
 
-    if (!rc && !copy)
-        rc = no_room(r);
-    if (copy && n > 0)
-        memcpy(copy, p, n * size);
-    if (!rc)
-        *ret = copy;
-    as_mem_free(p);
-    return rc;
+    if (rc) {
+        as_mem_free(p);
+        return rc;
+    }
+    kept = as_arena_keep(r->arena, p, n, size);
+    if (!kept)
+        return no_room(r);
+    *ret = kept;
+    return AS_OK;
 }
 
 /* The key in hand among those of `known`; KEY_COUNT for another. */
