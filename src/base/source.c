@@ -17,6 +17,7 @@
 #define RATIO_FREE  ((uint64_t)64 << 20) /* below this much output no ratio is too high */
 #define PACKED_SIZE ((size_t)128 << 10)  /* raw bytes held for inflate */
 #define STEP_MAX    ((size_t)1 << 30)    /* zlib counts in 32 bits */
+#define ALL_STEP    ((size_t)64 << 10)   /* of as_source_all() */
 #define MAGIC_SIZE  2u
 #define HASH_BESIDE ((uint64_t)2 << 20) /* from here on a second thread hashes */
 
@@ -480,6 +481,19 @@ as_code as_source_read(as_source *s, uint8_t *dst, size_t cap, size_t *ret_n, as
 }
 
 /* A fault behind the first bytes is found again by whoever reads that far. */
+as_code as_source_all(as_source *s, uint64_t most, as_buf *ret, as_err *err)
+{
+    as_code rc = AS_OK;
+
+    for (size_t got = 1; !rc && got > 0 && ret->n <= most;) {
+        uint8_t *room = as_buf_room(ret, ALL_STEP);
+
+        rc = room ? as_source_read(s, room, ALL_STEP, &got, err) : as_fail_nomem(err, "an input");
+        ret->n += rc ? 0 : got;
+    }
+    return rc;
+}
+
 as_code as_source_peek(as_source *s, size_t want, as_bytes *ret, as_err *err)
 {
     assert(s->peeked_at == 0);

@@ -18,7 +18,7 @@
 #ifndef AS_SOURCE_H
 #define AS_SOURCE_H
 
-#include "base/base.h"
+#include "base/buf.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -72,6 +72,12 @@ as_code as_source_open_plain(const char *name, as_read_fn *read, as_done_fn *don
  */
 as_code as_source_read(as_source *s, uint8_t *dst, size_t cap, size_t *ret_n,
                        as_err *err) AS_CHECKED;
+
+/*
+ * All that is left, behind what *ret holds; of more than `most` bytes it stops when `ret` holds
+ * more, and ret->n > most says so.
+ */
+as_code as_source_all(as_source *s, uint64_t most, as_buf *ret, as_err *err) AS_CHECKED;
 
 /*
  * The first `want` bytes, or all if there are fewer, without taking them: they will

@@ -47,16 +47,11 @@ static as_code read_lines(struct embedding *e, as_err *err)
     as_code rc = as_source_open("-", NULL, &source, err);
     size_t from = 0;
 
-    for (size_t got = 1; !rc && got > 0;) {
-        uint8_t *room = as_buf_room(&e->input, (size_t)64 << 10);
-
-        rc = room ? as_source_read(source, room, (size_t)64 << 10, &got, err)
-                  : as_fail_nomem(err, "the texts");
-        e->input.n += rc ? 0 : got;
-        if (!rc && e->input.n > EMBED_INPUT)
-            rc = as_fail(err, AS_LIMIT, (size_t)EMBED_INPUT, "more than %llu bytes of text",
-                         (unsigned long long)EMBED_INPUT);
-    }
+    if (!rc)
+        rc = as_source_all(source, EMBED_INPUT, &e->input, err);
+    if (!rc && e->input.n > EMBED_INPUT)
+        rc = as_fail(err, AS_LIMIT, (size_t)EMBED_INPUT, "more than %llu bytes of text",
+                     (unsigned long long)EMBED_INPUT);
     as_source_free(source);
     for (size_t i = 0; !rc && i <= e->input.n; i++) {
         if (i < e->input.n && e->input.p[i] != '\n')

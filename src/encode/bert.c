@@ -58,20 +58,19 @@ static as_code expect(loading *l, const as_weight *w, const char *name, uint64_t
     return AS_OK;
 }
 
-/* LayerNorm's two rows; old files call them gamma and beta. */
+/* LayerNorm's two rows: gamma and beta. */
 static as_code load_norm(loading *l, const char *where, float *ret[2])
 {
-    static const char *const names[2][2] = {{"weight", "gamma"}, {"bias", "beta"}};
+    static const char *const names[] = {"weight", "bias"};
     size_t n = l->b->c.hidden;
 
     for (unsigned i = 0; i < 2; i++) {
         char name[NAME_MAX];
-        const as_weight *w = named(l->w, "%s.LayerNorm.%s", where, names[i][0]);
+        const as_weight *w;
         as_code rc;
 
-        if (!w)
-            w = named(l->w, "%s.LayerNorm.%s", where, names[i][1]);
-        (void)snprintf(name, sizeof(name), "%s.LayerNorm.%s", where, names[i][0]);
+        (void)snprintf(name, sizeof(name), "%s.LayerNorm.%s", where, names[i]);
+        w = named(l->w, "%s", name);
         rc = expect(l, w, name, 0, n);
         if (rc)
             return rc;

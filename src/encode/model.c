@@ -78,20 +78,24 @@ static as_code find_tokenizer(const char *folder, char path[PATH_MAX], as_err *e
 
 /* --- opening -------------------------------------------------------------------------------- */
 
-static as_code take_case(void *ctx, as_bytes pointer, const as_json_tok *t, as_bytes text,
-                         as_err *err)
+static as_code take_case(void *ctx, as_jread *r, as_bytes key, as_json_tok *t, as_err *err)
 {
     as_tokenizer_options *o = ctx;
+    as_bytes text = {0};
 
-    (void)err;
-    if (as_bytes_is(pointer, "/tokenizer_class") &&
-        (as_bytes_is(text, "XLMRobertaTokenizer") || as_bytes_is(text, "XLMRobertaTokenizerFast")))
-        o->xlmr_ids = 1;
-    else if (as_bytes_is(pointer, "/do_lower_case"))
+    if (as_bytes_is(key, "tokenizer_class")) {
+        as_code rc = as_jread_text(r, t, &text, err);
+
+        if (as_bytes_is(text, "XLMRobertaTokenizer") ||
+            as_bytes_is(text, "XLMRobertaTokenizerFast"))
+            o->xlmr_ids = 1;
+        return rc;
+    }
+    if (as_bytes_is(key, "do_lower_case"))
         o->keep_case = t->type == AS_JSON_FALSE;
-    else if (as_bytes_is(pointer, "/tokenize_chinese_chars"))
+    else if (as_bytes_is(key, "tokenize_chinese_chars"))
         o->keep_chinese = t->type == AS_JSON_FALSE;
-    else if (as_bytes_is(pointer, "/strip_accents"))
+    else if (as_bytes_is(key, "strip_accents"))
         o->strip_accents = t->type == AS_JSON_TRUE ? 1 : t->type == AS_JSON_FALSE ? -1 : 0;
     return AS_OK;
 }
@@ -99,18 +103,13 @@ static as_code take_case(void *ctx, as_bytes pointer, const as_json_tok *t, as_b
 static as_code open_tokenizer(as_model *m, const char *folder, as_err *err)
 {
     as_tokenizer_options o = {0};
-    as_buf json = {0};
     char path[PATH_MAX];
     as_err why = {0};
     as_code rc = find_tokenizer(folder, path, err);
 
-    if (rc)
-        return rc;
-    rc = as_model_file(folder, "tokenizer_config.json", AS_MODEL_JSON_MAX, &json, err);
     if (!rc)
-        rc = as_settings_each(as_buf_bytes(&json), take_case, &o, err);
-    as_buf_done(&json);
-    if (rc && rc != AS_NOT_FOUND)
+        rc = as_model_side(folder, "tokenizer_config.json", take_case, &o, err);
+    if (rc)
         return rc;
     rc = as_tokenizer_open(path, &o, &m->tokenizer, &why);
     return rc ? as_fail(err, rc, why.offset, "'%s': %s", path, why.msg) : AS_OK;

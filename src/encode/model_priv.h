@@ -6,17 +6,17 @@
 #ifndef AS_MODEL_PRIV_H
 #define AS_MODEL_PRIV_H
 
-#include "base/json.h"
 #include "encode/bert.h"
+#include "encode/jread_priv.h"
 #include "encode/model.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define AS_MODEL_NAME_MAX 128u
-#define AS_PREFIX_TOKENS  64u
-#define AS_MODEL_JSON_MAX ((size_t)4 << 20) /* of a side file */
+#define AS_MODEL_LABEL_MAX 128u /* of the name, with what it is computed in */
+#define AS_PREFIX_TOKENS   64u
+#define AS_MODEL_JSON_MAX  ((size_t)4 << 20) /* of a side file */
 
 typedef struct as_prefix {
     as_buf text; /* with a NUL */
@@ -25,7 +25,7 @@ typedef struct as_prefix {
 } as_prefix;
 
 struct as_model {
-    char name[AS_MODEL_NAME_MAX];
+    char name[AS_MODEL_LABEL_MAX];
     as_nn *nn;
     as_weights *weights;
     as_bert *bert;
@@ -42,12 +42,11 @@ as_code as_model_settings(as_model *m, const char *folder, const as_model_option
                           as_err *err) AS_CHECKED;
 
 /*
- * Calls `take` for each value of a JSON document that is no object or array: its JSON Pointer
- * ("/prompts/query"), its token, and a string's text with the escapes undone.
+ * Calls `take` for each member of the object that folder/name holds; a file that is not there
+ * holds none. The message names the file.
  */
-typedef as_code as_setting_fn(void *ctx, as_bytes pointer, const as_json_tok *t, as_bytes text,
-                              as_err *err);
-as_code as_settings_each(as_bytes json, as_setting_fn *take, void *ctx, as_err *err) AS_CHECKED;
+as_code as_model_side(const char *folder, const char *name, as_member_fn *take, void *ctx,
+                      as_err *err) AS_CHECKED;
 
 /*
  * Bytes of folder/name (name may have one slash in it). AS_NOT_FOUND without a word if there

@@ -7,6 +7,7 @@
 #ifndef AS_ONNX_PRIV_H
 #define AS_ONNX_PRIV_H
 
+#include "encode/protobuf_priv.h"
 #include "encode/weights_priv.h"
 
 #define AS_ONNX_NODES_MAX     ((size_t)200000)
@@ -14,26 +15,6 @@
 #define AS_ONNX_INPUTS_MAX    8u             /* of a node; those behind them are counted only */
 #define AS_ONNX_LOCATION_MAX  ((size_t)1024)
 #define AS_ONNX_IDENTITY_HOPS 16u
-
-enum { AS_PB_VARINT = 0, AS_PB_I64 = 1, AS_PB_LEN = 2, AS_PB_I32 = 5 };
-
-typedef struct as_pb {
-    as_bytes b;
-    size_t at;
-} as_pb;
-
-typedef struct as_pb_field {
-    uint32_t number;
-    unsigned wire;
-    uint64_t v;        /* VARINT, I64, I32 */
-    as_bytes bytes;    /* LEN */
-    const uint8_t *at; /* its tag */
-} as_pb_field;
-
-typedef enum as_pb_state { AS_PB_END, AS_PB_FIELD, AS_PB_BROKEN } as_pb_state;
-
-as_pb_state as_pb_next(as_pb *pb, as_pb_field *ret);
-bool as_pb_varint(as_bytes b, size_t *at, uint64_t *ret);
 
 typedef struct as_onnx_node {
     as_bytes name, op, out, body;

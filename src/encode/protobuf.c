@@ -1,4 +1,5 @@
-#include "encode/onnx_priv.h"
+#include "encode/protobuf_priv.h"
+#include "encode/weights_priv.h"
 
 #include "base/banned.h"
 

@@ -13,104 +13,53 @@ as_code as_model_file(const char *folder, const char *name, size_t most, as_buf 
 {
     char path[PATH_MAX];
     as_source *source = NULL;
-    as_code rc = AS_OK;
+    as_code rc;
     int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
 
     if (n < 0 || (size_t)n >= sizeof(path) || access(path, F_OK))
         return AS_NOT_FOUND;
     rc = as_source_open(path, NULL, &source, err);
-    for (size_t got = 1; !rc && got > 0;) {
-        uint8_t *room = as_buf_room(ret, (size_t)64 << 10);
-
-        rc = room ? as_source_read(source, room, (size_t)64 << 10, &got, err)
-                  : as_fail_nomem(err, "a model's settings");
-        ret->n += rc ? 0 : got;
-        if (!rc && ret->n > most)
-            rc = as_fail(err, AS_LIMIT, most, "'%s' has more than %zu bytes", path, most);
-    }
+    if (rc)
+        return rc;
+    as_source_hash(source, false);
+    rc = as_source_all(source, most, ret, err);
+    if (!rc && ret->n > most)
+        rc = as_fail(err, AS_LIMIT, most, "'%s' has more than %zu bytes", path, most);
     as_source_free(source);
     return rc;
 }
-
-/* --- values of a JSON document --------------------------------------------------------------- */
-
-typedef struct walk {
-    as_setting_fn *take;
-    void *ctx;
-    as_buf pointer, scratch;
-} walk;
-
-static as_code take_value(walk *w, const as_json *j, const as_json_tok *t, as_err *err)
-{
-    as_bytes text = t->raw;
-
-    as_buf_reset(&w->pointer);
-    as_json_pointer(j, &w->pointer);
-    if (w->pointer.failed ||
-        (t->type == AS_JSON_STRING && as_json_text(t->raw, &w->scratch, &text)))
-        return as_fail_nomem(err, "a model's settings");
-    return w->take(w->ctx, as_buf_bytes(&w->pointer), t, text, err);
-}
-
-as_code as_settings_each(as_bytes json, as_setting_fn *take, void *ctx, as_err *err)
-{
-    walk w = {.take = take, .ctx = ctx};
-    as_source *source = NULL;
-    as_json *j = NULL;
-    as_json_tok t = {0};
-    as_code rc = as_source_open_bytes(json, NULL, &source, err);
-
-    if (!rc)
-        rc = as_json_new(source, NULL, &j, err);
-    while (!rc) {
-        rc = as_json_next(j, &t, err);
-        if (rc || t.type == AS_JSON_END)
-            break;
-        if (t.type >= AS_JSON_STRING)
-            rc = take_value(&w, j, &t, err);
-    }
-    as_json_free(j);
-    as_source_free(source);
-    as_buf_done(&w.pointer);
-    as_buf_done(&w.scratch);
-    return rc;
-}
-
-/* --- side files ------------------------------------------------------------------------------ */
 
 typedef struct taking {
     as_model *m;
     bool cls, mean, other;
 } taking;
 
-static as_code take_pooling(void *ctx, as_bytes pointer, const as_json_tok *t, as_bytes text,
-                            as_err *err)
+static as_code take_pooling(void *ctx, as_jread *r, as_bytes key, as_json_tok *t, as_err *err)
 {
     taking *k = ctx;
 
-    (void)text;
+    (void)r;
     (void)err;
     if (t->type != AS_JSON_TRUE)
         return AS_OK;
-    if (as_bytes_is(pointer, "/pooling_mode_cls_token"))
+    if (as_bytes_is(key, "pooling_mode_cls_token"))
         k->cls = true;
-    else if (as_bytes_is(pointer, "/pooling_mode_mean_tokens"))
+    else if (as_bytes_is(key, "pooling_mode_mean_tokens"))
         k->mean = true;
-    else if (as_bytes_has_nocase(pointer, "pooling_mode_"))
+    else if (as_bytes_has_nocase(key, "pooling_mode_"))
         k->other = true;
     return AS_OK;
 }
 
-static as_code take_length(void *ctx, as_bytes pointer, const as_json_tok *t, as_bytes text,
-                           as_err *err)
+static as_code take_length(void *ctx, as_jread *r, as_bytes key, as_json_tok *t, as_err *err)
 {
     taking *k = ctx;
     uint64_t n;
 
-    (void)text;
+    (void)r;
     (void)err;
-    if (as_bytes_is(pointer, "/max_seq_length") && t->type == AS_JSON_NUMBER &&
-        as_bytes_u64(t->raw, &n) && n > 2 && n <= AS_MODEL_POSITIONS_MAX)
+    if (as_bytes_is(key, "max_seq_length") && as_jread_u64(t, &n) && n > 2 &&
+        n <= AS_MODEL_POSITIONS_MAX)
         k->m->max_tokens = (unsigned)n;
     return AS_OK;
 }
@@ -121,33 +70,45 @@ static void set_prefix(as_prefix *p, as_bytes text)
     as_buf_add(&p->text, text);
 }
 
-static as_code take_prompt(void *ctx, as_bytes pointer, const as_json_tok *t, as_bytes text,
-                           as_err *err)
+static as_code take_prompt(void *ctx, as_jread *r, as_bytes key, as_json_tok *t, as_err *err)
 {
     taking *k = ctx;
+    as_prefix *p = as_bytes_is(key, "query")                                     ? &k->m->query
+                   : as_bytes_is(key, "passage") || as_bytes_is(key, "document") ? &k->m->passage
+                                                                                 : NULL;
+    as_bytes text = {0};
+    as_code rc;
 
-    (void)err;
-    if (t->type != AS_JSON_STRING)
+    if (!p || t->type != AS_JSON_STRING)
         return AS_OK;
-    if (as_bytes_is(pointer, "/prompts/query"))
-        set_prefix(&k->m->query, text);
-    else if (as_bytes_is(pointer, "/prompts/passage") || as_bytes_is(pointer, "/prompts/document"))
-        set_prefix(&k->m->passage, text);
-    return AS_OK;
+    rc = as_jread_text(r, t, &text, err);
+    if (!rc)
+        set_prefix(p, text);
+    return rc;
 }
 
-static as_code read_side(taking *k, const char *folder, const char *name, as_setting_fn *take,
-                         as_err *err)
+static as_code take_prompts(void *ctx, as_jread *r, as_bytes key, as_json_tok *t, as_err *err)
+{
+    return as_bytes_is(key, "prompts") && t->type == AS_JSON_OBJECT
+               ? as_jread_members(r, take_prompt, ctx, err)
+               : AS_OK;
+}
+
+as_code as_model_side(const char *folder, const char *name, as_member_fn *take, void *ctx,
+                      as_err *err)
 {
     as_buf json = {0};
     as_err why = {0};
-    as_code rc = as_model_file(folder, name, AS_MODEL_JSON_MAX, &json, err);
+    as_arena *a = as_arena_new(8 * AS_MODEL_JSON_MAX);
+    as_code rc = a ? as_model_file(folder, name, AS_MODEL_JSON_MAX, &json, err)
+                   : as_fail_nomem(err, "a model's settings");
 
     if (!rc)
-        rc = as_settings_each(as_buf_bytes(&json), take, k, &why);
+        rc = as_jread_object(as_buf_bytes(&json), a, take, ctx, &why);
     else if (rc == AS_NOT_FOUND)
         rc = AS_OK;
     as_buf_done(&json);
+    as_arena_free(a);
     return rc && why.code ? as_fail(err, rc, why.offset, "'%s': %s", name, why.msg) : rc;
 }
 
@@ -187,7 +148,7 @@ as_code as_model_settings(as_model *m, const char *folder, const as_model_option
     as_code rc;
 
     from_profile(m, as_profile_find(as_bytes_of(m->name)));
-    rc = read_side(&k, folder, "1_Pooling/config.json", take_pooling, err);
+    rc = as_model_side(folder, "1_Pooling/config.json", take_pooling, &k, err);
     if (!rc && (k.other || (k.cls && k.mean)) && o->pooling == AS_POOL_UNSET)
         rc = as_fail(err, AS_UNKNOWN, AS_NO_OFFSET,
                      "'%s/1_Pooling/config.json' asks for a pooling that is not built here (the "
@@ -196,9 +157,9 @@ as_code as_model_settings(as_model *m, const char *folder, const as_model_option
     if (!rc && (k.cls || k.mean))
         m->pooling = k.cls ? AS_POOL_CLS : AS_POOL_MEAN;
     if (!rc)
-        rc = read_side(&k, folder, "sentence_bert_config.json", take_length, err);
+        rc = as_model_side(folder, "sentence_bert_config.json", take_length, &k, err);
     if (!rc)
-        rc = read_side(&k, folder, "config_sentence_transformers.json", take_prompt, err);
+        rc = as_model_side(folder, "config_sentence_transformers.json", take_prompts, &k, err);
     if (rc)
         return rc;
     if (o->pooling != AS_POOL_UNSET)

@@ -10,16 +10,13 @@ static as_code read_all(const char *path, as_buf *ret, as_err *err)
     as_source *source = NULL;
     as_code rc = as_source_open(path, NULL, &source, err);
 
-    for (size_t got = 1; !rc && got > 0;) {
-        uint8_t *room = as_buf_room(ret, (size_t)256 << 10);
-
-        rc = room ? as_source_read(source, room, (size_t)256 << 10, &got, err)
-                  : as_fail_nomem(err, "a tokenizer");
-        ret->n += rc ? 0 : got;
-        if (!rc && ret->n > AS_TOKENIZER_FILE_MAX)
-            rc = as_fail(err, AS_LIMIT, AS_TOKENIZER_FILE_MAX, "more than %zu bytes",
-                         AS_TOKENIZER_FILE_MAX);
-    }
+    if (rc)
+        return rc;
+    as_source_hash(source, false);
+    rc = as_source_all(source, AS_TOKENIZER_FILE_MAX, ret, err);
+    if (!rc && ret->n > AS_TOKENIZER_FILE_MAX)
+        rc = as_fail(err, AS_LIMIT, AS_TOKENIZER_FILE_MAX, "more than %zu bytes",
+                     AS_TOKENIZER_FILE_MAX);
     as_source_free(source);
     return rc;
 }

@@ -1,6 +1,6 @@
 /* A SentencePiece .model: its message, and from text to words by its rules. */
 #include "base/utf8.h"
-#include "encode/onnx_priv.h"
+#include "encode/protobuf_priv.h"
 #include "encode/unigram_priv.h"
 
 #include <float.h>

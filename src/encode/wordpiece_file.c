@@ -251,8 +251,10 @@ static as_code read_json(reading *r, as_bytes json)
     as_json_tok t = {0};
     as_code rc = as_source_open_bytes(json, NULL, &source, r->err);
 
-    if (!rc)
+    if (!rc) {
+        as_source_hash(source, false);
         rc = as_json_new(source, NULL, &j, r->err);
+    }
     while (!rc) {
         rc = as_json_next(j, &t, r->err);
         if (rc || t.type == AS_JSON_END)
